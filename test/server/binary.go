@@ -1,0 +1,87 @@
+package server
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// buildOnce builds the binary at the first call of a test process and gives
+// its path.
+//
+//nolint:gochecknoglobals // one build per test process is what "once" means
+var buildOnce = sync.OnceValues(build)
+
+// Binary is the path of the built program. PHAROS_TEST_BINARY names one that
+// is there already, so that CI builds once for all test packages.
+func Binary(tb testing.TB) string {
+	tb.Helper()
+	if path := os.Getenv("PHAROS_TEST_BINARY"); path != "" {
+		return path
+	}
+	path, err := buildOnce()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return path
+}
+
+// build leaves the binary in the repository's .bin, where one file serves all
+// test processes: each builds under its own name and renames, so that none
+// ever starts a half-written file.
+func build() (string, error) {
+	_, here, _, ok := runtime.Caller(0)
+	if !ok {
+		return "", fmt.Errorf("where is the source of %s", "test/server")
+	}
+	root := filepath.Dir(filepath.Dir(filepath.Dir(here)))
+	dir := filepath.Join(root, ".bin", "test")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", fmt.Errorf("make %s: %w", dir, err)
+	}
+	own := filepath.Join(dir, "pharos."+strconv.Itoa(os.Getpid()))
+	cmd := exec.Command("go", "build", "-tags", "nomsgpack", "-trimpath", "-o", own, "./cmd/pharos") //nolint:noctx // no test to end with: the build is shared
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build pharos: %w\n%s", err, strings.TrimSpace(string(out)))
+	}
+	path := filepath.Join(dir, "pharos")
+	if err := os.Rename(own, path); err != nil {
+		return "", fmt.Errorf("put the binary in place: %w", err)
+	}
+	return path, nil
+}
+
+// FreePort finds an HTTP port that is free together with the ports that follow
+// from it: gRPC (+1000, +1001) and peers (−1000). It looks below the range
+// from which outgoing connections take theirs, so that a server can be started
+// again on its port.
+func FreePort(tb testing.TB) int {
+	tb.Helper()
+	for range 200 {
+		port := 21000 + rand.IntN(9000)
+		if free(port) && free(port+1000) && free(port+1001) && free(port-1000) {
+			return port
+		}
+	}
+	tb.Fatal("no free port found between 21000 and 30000")
+	return 0
+}
+
+func free(port int) bool {
+	l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port)) //nolint:noctx // closed at once
+	if err != nil {
+		return false
+	}
+	_ = l.Close()
+	return true
+}
