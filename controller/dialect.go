@@ -1,0 +1,208 @@
+package controller
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pharos-registry/pharos/middleware"
+	"github.com/pharos-registry/pharos/service"
+)
+
+// wire is how a service.Code shows in HTTP: the status, and the number and
+// text of the v2 envelope.
+type wire struct {
+	status int
+	code   int
+	text   string
+}
+
+// wires is the one table from errors to the wire. The numbers are Nacos's
+// ErrorCode (contract naming.md §3.2).
+var wires = map[service.Code]wire{
+	service.Internal:         {http.StatusInternalServerError, 30000, "server error"},
+	service.ParamMissing:     {http.StatusBadRequest, 10000, "parameter missing"},
+	service.BadParam:         {http.StatusBadRequest, 20002, "parameter validate error"},
+	service.NotFound:         {http.StatusNotFound, 20004, "resource not found"},
+	service.Conflict:         {http.StatusBadRequest, 20005, "resource conflict"},
+	service.Unauthorized:     {http.StatusForbidden, 10001, "access denied"},
+	service.Forbidden:        {http.StatusForbidden, 10001, "access denied"},
+	service.Unavailable:      {http.StatusServiceUnavailable, 30000, "server error"},
+	service.Unsupported:      {http.StatusNotImplemented, 40001, "API function disabled."},
+	service.TooLarge:         {http.StatusRequestEntityTooLarge, 20002, "parameter validate error"},
+	service.TooMany:          {http.StatusTooManyRequests, 30000, "server error"},
+	service.BadWeight:        {http.StatusBadRequest, 21001, "instance weight error"},
+	service.BadMetadata:      {http.StatusBadRequest, 21002, "instance metadata error"},
+	service.BadInstance:      {http.StatusBadRequest, 21004, "instance error"},
+	service.BadSelector:      {http.StatusBadRequest, 21006, "selector error"},
+	service.ServiceExists:    {http.StatusBadRequest, 21007, "service already exist"},
+	service.ServiceMissing:   {http.StatusBadRequest, 21008, "service not exist"},
+	service.ServiceNotEmpty:  {http.StatusBadRequest, 21009, "service delete failure"},
+	service.WrongKind:        {http.StatusBadRequest, 30000, "server error"},
+	service.HealthChecked:    {http.StatusBadRequest, 30000, "server error"},
+	service.NamespaceMissing: {http.StatusNotFound, 22001, "namespace not exist"},
+	service.NamespaceInvalid: {http.StatusBadRequest, 22000, "illegal namespace"},
+}
+
+// failure is an error as a dialect writes it.
+func failure(err error) (wire, string) {
+	var e *service.Error
+	if !errors.As(err, &e) {
+		return wires[service.Internal], "internal error"
+	}
+	w, ok := wires[e.Code]
+	if !ok {
+		w = wires[service.Internal]
+	}
+	return w, e.Msg
+}
+
+// result is the envelope of v2 and v3.
+type result struct {
+	Code    int    `json:"code"`
+	Message string `json:"message"`
+	Data    any    `json:"data"`
+}
+
+// restResult is the envelope that v1 uses where it uses one.
+type restResult struct {
+	Code    int     `json:"code"`
+	Message *string `json:"message"`
+	Data    any     `json:"data"`
+}
+
+// v1 writes a string as text, anything else as JSON, and an error as its text.
+func v1(q *middleware.Request, v any, err error) {
+	if err != nil {
+		if filtered(q, err) {
+			return
+		}
+		w, msg := failure(err)
+		text(q, w.status, msg)
+		return
+	}
+	plain(q, v)
+}
+
+// v2 writes the envelope {code, message, data}; v3 is the same.
+func v2(q *middleware.Request, v any, err error) {
+	if err != nil {
+		if filtered(q, err) {
+			return
+		}
+		w, msg := failure(err)
+		writeJSON(q, w.status, result{w.code, w.text, msg})
+		return
+	}
+	if raw, ok := v.(middleware.Raw); ok {
+		writeRaw(q, raw)
+		return
+	}
+	writeJSON(q, http.StatusOK, result{0, "success", v})
+}
+
+// plain writes a value that has no envelope.
+func plain(q *middleware.Request, v any) {
+	switch v := v.(type) {
+	case middleware.Raw:
+		writeRaw(q, v)
+	case string:
+		text(q, http.StatusOK, v)
+	default:
+		writeJSON(q, http.StatusOK, v)
+	}
+}
+
+// filtered writes the errors that look the same in every dialect.
+func filtered(q *middleware.Request, err error) bool {
+	var page *middleware.Page
+	var bare *middleware.Bare
+	switch {
+	case errors.As(err, &page):
+		errorPage(q, page.Status, page.Msg)
+	case errors.As(err, &bare):
+		h := q.Gin.Writer.Header()
+		h["Content-Type"] = nil // none, as the reference has it
+		h.Set("Pragma", "no-cache")
+		h.Set("Expires", "Thu, 01 Jan 1970 00:00:00 GMT")
+		h.Set("Cache-Control", "no-cache,no-store")
+		q.Gin.Writer.WriteHeader(bare.Status)
+		_, _ = q.Gin.Writer.WriteString(bare.Msg + "\r\n")
+	default:
+		return false
+	}
+	return true
+}
+
+// wantsHTML reports whether the client would rather have a page than a text:
+// browsers list text/html first.
+func wantsHTML(q *middleware.Request) bool {
+	return strings.HasPrefix(q.Header("Accept"), "text/html")
+}
+
+func text(q *middleware.Request, status int, s string) {
+	ct := middleware.TextPlain
+	if wantsHTML(q) {
+		ct = middleware.TextHTML
+	}
+	w := q.Gin.Writer
+	w.Header()["Content-Type"] = ct
+	w.WriteHeader(status)
+	_, _ = w.WriteString(s)
+}
+
+func writeRaw(q *middleware.Request, r middleware.Raw) {
+	w := q.Gin.Writer
+	h := w.Header()
+	h["Content-Type"] = r.ContentType
+	if len(r.Body) > 2048 { // above that net/http would switch to chunks
+		h["Content-Length"] = []string{strconv.Itoa(len(r.Body))}
+	}
+	if r.Status != 0 {
+		w.WriteHeader(r.Status)
+	}
+	_, _ = w.Write(r.Body)
+}
+
+// encode is JSON as Jackson writes it: nothing escaped for HTML, no newline.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+func writeJSON(q *middleware.Request, status int, v any) {
+	b, err := encode(v)
+	if err != nil { // a value of ours that is not JSON: NaN is the only way
+		text(q, http.StatusInternalServerError, "internal error")
+		return
+	}
+	writeRaw(q, middleware.Raw{Status: status, ContentType: middleware.JSON, Body: b})
+}
+
+// page is the error page of the servlet container that clients know.
+type page struct {
+	Timestamp string `json:"timestamp"`
+	Status    int    `json:"status"`
+	Error     string `json:"error"`
+	Message   string `json:"message"`
+	Path      string `json:"path"`
+}
+
+func errorPage(q *middleware.Request, status int, msg string) {
+	writeJSON(q, status, page{
+		Timestamp: time.Now().UTC().Format("2006-01-02T15:04:05.000-07:00"),
+		Status:    status,
+		Error:     http.StatusText(status),
+		Message:   msg,
+		Path:      q.HTTP().URL.Path,
+	})
+}

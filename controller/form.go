@@ -1,0 +1,54 @@
+package controller
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/pharos-registry/pharos/middleware"
+	"github.com/pharos-registry/pharos/service"
+)
+
+// form decodes the parameters of one request. The first error sticks: read all
+// that is needed, then ask Err once.
+type form struct {
+	q   *middleware.Request
+	err error
+}
+
+func formOf(q *middleware.Request) form { return form{q: q} }
+
+// Err returns the first thing that was wrong.
+func (f *form) Err() error { return f.err }
+
+func (f *form) fail(code service.Code, format string, args ...any) {
+	if f.err == nil {
+		f.err = service.Errorf(code, format, args...)
+	}
+}
+
+// Required is v1's required(): missing or empty is an error.
+func (f *form) Required(name string) string {
+	v := strings.TrimSpace(f.q.Params.Get(name))
+	if v == "" {
+		f.fail(service.ParamMissing, "Param '%s' is required.", name)
+	}
+	return v
+}
+
+// Optional is v1's optional(): missing or blank is def.
+func (f *form) Optional(name, def string) string {
+	if v := strings.TrimSpace(f.q.Params.Get(name)); v != "" {
+		return v
+	}
+	return def
+}
+
+// Bool is ConvertUtils.toBoolean: y, yes, on, true and t, in any case, are true.
+func (f *form) Bool(name string, def bool) bool {
+	switch strings.ToLower(f.Optional(name, strconv.FormatBool(def))) {
+	case "y", "yes", "on", "true", "t":
+		return true
+	default:
+		return false
+	}
+}

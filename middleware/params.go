@@ -1,0 +1,179 @@
+package middleware
+
+import (
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/pharos-registry/pharos/service"
+)
+
+// Params are the parameters of a request: the query string's, then the form
+// body's. Of a name given twice the first one counts, as in a servlet. They are
+// parsed once, into one slice; a request has few, so a look-up is a scan.
+type Params struct {
+	pairs []pair
+	// Body is the form body as it came, for whoever sends the request on.
+	Body []byte
+}
+
+type pair struct{ name, value string }
+
+// MaxParams bounds the parameters of a request, as Tomcat's maxParameterCount
+// does.
+const MaxParams = 10_000
+
+// Get returns the first value of name, "" where there is none.
+func (p *Params) Get(name string) string {
+	for i := range p.pairs {
+		if p.pairs[i].name == name {
+			return p.pairs[i].value
+		}
+	}
+	return ""
+}
+
+// Lookup returns the first value of name and whether the name is there at all.
+func (p *Params) Lookup(name string) (string, bool) {
+	for i := range p.pairs {
+		if p.pairs[i].name == name {
+			return p.pairs[i].value, true
+		}
+	}
+	return "", false
+}
+
+// Fold returns the first value of a name compared without case.
+func (p *Params) Fold(name string) string {
+	for i := range p.pairs {
+		if strings.EqualFold(p.pairs[i].name, name) {
+			return p.pairs[i].value
+		}
+	}
+	return ""
+}
+
+// Set replaces the value of name, or adds it.
+func (p *Params) Set(name, value string) {
+	for i := range p.pairs {
+		if p.pairs[i].name == name {
+			p.pairs[i].value = value
+			return
+		}
+	}
+	p.pairs = append(p.pairs, pair{name, value})
+}
+
+// Each calls fn with every name and value, in the order they came.
+func (p *Params) Each(fn func(name, value string)) {
+	for _, x := range p.pairs {
+		fn(x.name, x.value)
+	}
+}
+
+// Encode returns all of the parameters in URL encoding.
+func (p *Params) Encode() string {
+	var b strings.Builder
+	for i, x := range p.pairs {
+		if i > 0 {
+			b.WriteByte('&')
+		}
+		b.WriteString(url.QueryEscape(x.name))
+		b.WriteByte('=')
+		b.WriteString(url.QueryEscape(x.value))
+	}
+	return b.String()
+}
+
+func (p *Params) reset() {
+	clear(p.pairs)
+	p.pairs, p.Body = p.pairs[:0], nil
+}
+
+// Parse is the middleware that fills Request.Params. A form body of more than
+// maxBody bytes is refused.
+func Parse(maxBody int64) Middleware {
+	return func(_ *Route, next Handler) Handler {
+		return func(q *Request) (any, error) {
+			r := q.Gin.Request
+			if err := q.Params.scan(r.URL.RawQuery); err != nil {
+				return nil, err
+			}
+			if r.Body != nil && r.Body != http.NoBody && isForm(q.Header("Content-Type")) {
+				body, err := readBody(r, maxBody)
+				if err != nil {
+					return nil, err
+				}
+				q.Params.Body = body
+				if err := q.Params.scan(string(body)); err != nil {
+					return nil, err
+				}
+			}
+			return next(q)
+		}
+	}
+}
+
+func isForm(contentType string) bool {
+	const form = "application/x-www-form-urlencoded"
+	if strings.HasPrefix(contentType, form) {
+		return true
+	}
+	t, _, err := mime.ParseMediaType(contentType)
+	return err == nil && t == form
+}
+
+func readBody(r *http.Request, limit int64) ([]byte, error) {
+	tooLarge := service.Errorf(service.TooLarge, "the request body is larger than %d bytes", limit)
+	if r.ContentLength > limit {
+		return nil, tooLarge
+	}
+	var body []byte
+	var err error
+	if n := r.ContentLength; n >= 0 {
+		body = make([]byte, n)
+		_, err = io.ReadFull(r.Body, body)
+	} else if body, err = io.ReadAll(io.LimitReader(r.Body, limit+1)); err == nil && int64(len(body)) > limit {
+		return nil, tooLarge
+	}
+	if err != nil {
+		return nil, service.Wrap(service.BadParam, err, "the request body cannot be read")
+	}
+	return body, nil
+}
+
+// scan adds the pairs of s, which is in URL encoding. A pair that does not
+// decode is left out, as Tomcat does.
+func (p *Params) scan(s string) error {
+	for s != "" {
+		var part string
+		part, s, _ = strings.Cut(s, "&")
+		if part == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(part, "=")
+		name, ok := unescape(name)
+		if !ok {
+			continue
+		}
+		if value, ok = unescape(value); !ok {
+			continue
+		}
+		if len(p.pairs) == MaxParams {
+			return service.Errorf(service.BadParam, "more than %d parameters", MaxParams)
+		}
+		p.pairs = append(p.pairs, pair{name, value})
+	}
+	return nil
+}
+
+// unescape decodes s, without an allocation where there is nothing to decode.
+func unescape(s string) (string, bool) {
+	if strings.IndexByte(s, '%') < 0 && strings.IndexByte(s, '+') < 0 {
+		return s, true
+	}
+	v, err := url.QueryUnescape(s)
+	return v, err == nil
+}

@@ -1,0 +1,93 @@
+// Package middleware is what happens to a request before and after its handler.
+// A middleware wraps a Handler; it sees the one parse of the parameters, and the
+// value or the error that comes back.
+package middleware
+
+import (
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+// Request is one HTTP request on its way to a handler. It belongs to the
+// goroutine that serves it and is reused afterwards: a handler keeps nothing of
+// it. Strings taken from Params may point into the request's body; clone what
+// is stored for long.
+type Request struct {
+	Gin     *gin.Context
+	Route   *Route
+	Params  Params
+	Arrived time.Time
+
+	// FromPeer is set when another node of the cluster sent the request on; it
+	// is never forwarded again. Only the peer listener sets it.
+	FromPeer bool
+}
+
+// Handler answers a request with a value or an error. It writes nothing: the
+// dialect of the route does. A handler that has taken the connection over
+// returns Answered.
+type Handler func(*Request) (any, error)
+
+// Middleware wraps a Handler. It runs once per route, at start.
+type Middleware func(*Route, Handler) Handler
+
+// Dialect writes an answer the way one API version does.
+type Dialect func(q *Request, v any, err error)
+
+// Answered is the value of a handler that has written its answer itself, or
+// will do so when something happens.
+type Answered struct{}
+
+// Raw is an answer that is sent as it is.
+type Raw struct {
+	Status      int      // 0 is 200
+	ContentType []string // as a header value, made once: see TextPlain
+	Body        []byte
+}
+
+// Header values made once, for Raw and the dialects.
+var (
+	TextPlain = []string{"text/plain;charset=UTF-8"}
+	TextHTML  = []string{"text/html;charset=UTF-8"}
+	JSON      = []string{"application/json"}
+	JSONUTF8  = []string{"application/json;charset=UTF-8"}
+)
+
+// HTTP returns the request as net/http has it.
+func (q *Request) HTTP() *http.Request { return q.Gin.Request }
+
+// Header returns the first value of a request header, by its canonical name.
+func (q *Request) Header(canonical string) string {
+	if v := q.Gin.Request.Header[canonical]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
+// Chain returns h inside all of the middlewares, the first one outermost.
+func Chain(r *Route, h Handler, mw ...Middleware) Handler {
+	for i := len(mw) - 1; i >= 0; i-- {
+		h = mw[i](r, h)
+	}
+	return h
+}
+
+// Serve returns the Gin handler of a route: h between the making of the Request
+// and the writing of the answer.
+func Serve(r *Route, h Handler) gin.HandlerFunc {
+	pool := sync.Pool{New: func() any { return &Request{Route: r} }}
+	return func(c *gin.Context) {
+		q, _ := pool.Get().(*Request)
+		q.Gin, q.Arrived, q.FromPeer = c, time.Now(), false
+		v, err := h(q)
+		if _, ok := v.(Answered); !ok || err != nil {
+			r.Dialect(q, v, err)
+		}
+		q.Gin = nil
+		q.Params.reset()
+		pool.Put(q)
+	}
+}

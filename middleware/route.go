@@ -1,0 +1,89 @@
+package middleware
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Class says who a route is for, which decides what auth asks of the caller.
+type Class uint8
+
+// The classes. The zero value is refused at start, so that no route can be
+// added without a decision.
+const (
+	_ Class = iota
+	// Public needs no identity, whatever auth says.
+	Public
+	// Client is what an SDK of any generation calls.
+	Client
+	// Management is what a console or an operator calls.
+	Management
+)
+
+// Action is what a route does to its resource.
+type Action uint8
+
+// The actions.
+const (
+	_ Action = iota
+	// Read changes nothing.
+	Read
+	// Write changes something.
+	Write
+)
+
+// Access is the permission that a route asks for.
+type Access struct {
+	Class  Class
+	Action Action
+	// Resource is what the permission is on: "naming" or "config" for a
+	// resource that the request's parameters name, else a fixed resource such as
+	// "console/users". It is empty where Class is Public.
+	Resource string
+}
+
+// Module is the part of the server that a route belongs to; a function mode
+// switches modules off.
+type Module uint8
+
+// The modules.
+const (
+	// Core is always there.
+	Core Module = iota
+	// Naming is service discovery.
+	Naming
+	// Config is the configuration centre.
+	Config
+)
+
+// Tag names what a write belongs to; the Distro middleware asks the tag's owner.
+type Tag func(*Request) string
+
+// Route is a row of the route table.
+type Route struct {
+	Method  string // or Any
+	Path    string // below the context path, in Gin's form
+	Dialect Dialect
+	Module  Module
+	Access  Access
+	Tag     Tag // nil: answered where it lands
+	Do      Handler
+}
+
+// Any is the Method of a route that answers every verb.
+const Any = "ANY"
+
+// ErrNoAccess is returned for a route that does not say who may call it.
+var ErrNoAccess = errors.New("no access declared")
+
+// Check reports what is wrong with a row.
+func (r *Route) Check() error {
+	a := r.Access
+	switch {
+	case a.Class == 0, a.Class != Public && (a.Action == 0 || a.Resource == ""):
+		return fmt.Errorf("%s %s: %w", r.Method, r.Path, ErrNoAccess)
+	case r.Do == nil, r.Dialect == nil:
+		return fmt.Errorf("%s %s: no handler or no dialect", r.Method, r.Path)
+	}
+	return nil
+}

@@ -1,0 +1,91 @@
+// Package persistence owns the database. Every write is an Op: a value that
+// carries all it needs, clock and ids included, run in one transaction.
+package persistence
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"gorm.io/gorm"
+)
+
+// Op is one write. Ops are data: whoever proposes one fixes clocks, ids and
+// digests in it, so that running it on another node gives the same rows.
+type Op interface {
+	code() opCode
+	// run makes the change. A Refusal is the op's own answer and leaves nothing
+	// behind; any other error means that the database failed.
+	run(tx *gorm.DB) (Result, error)
+}
+
+// Result is what an op that took effect has to say.
+type Result struct {
+	ID int64 // the id of the row that was written, where the op makes one
+	N  int64 // how many rows it touched, where that is of interest
+}
+
+// Refusal is an op's own answer when it does not take effect: the database is
+// as it was. The numbers travel between nodes and are only ever added.
+type Refusal uint8
+
+// The refusals.
+const (
+	// ErrConflict is a precondition, such as a digest to compare, that does not hold.
+	ErrConflict Refusal = 1
+	// ErrNotFound is a row that is not there.
+	ErrNotFound Refusal = 2
+	// ErrExists is a row that is there already.
+	ErrExists Refusal = 3
+)
+
+// Error says what was refused.
+func (r Refusal) Error() string {
+	switch r {
+	case ErrConflict:
+		return "the precondition does not hold"
+	case ErrNotFound:
+		return "not found"
+	case ErrExists:
+		return "exists already"
+	default:
+		return fmt.Sprintf("refused (%d)", uint8(r))
+	}
+}
+
+type opCode uint16
+
+// Codes are written to the Raft log. They are only ever added; each part of
+// the product has a range of its own: naming from 100, config from 200,
+// namespaces from 300, auth from 400.
+var decoders = map[opCode]func([]byte) (Op, error){}
+
+// decode is the decoder of one type of op.
+func decode[T Op](b []byte) (Op, error) {
+	var o T
+	err := json.Unmarshal(b, &o)
+	return o, err
+}
+
+// Marshal encodes op as [code:2][json].
+func Marshal(op Op) ([]byte, error) {
+	b, err := json.Marshal(op)
+	if err != nil {
+		return nil, err
+	}
+	c := op.code()
+	return append([]byte{byte(c >> 8), byte(c)}, b...), nil
+}
+
+// Unmarshal decodes what Marshal wrote.
+func Unmarshal(b []byte) (Op, error) {
+	if len(b) < 2 {
+		return nil, errors.New("short op")
+	}
+	c := opCode(b[0])<<8 | opCode(b[1])
+	d, ok := decoders[c]
+	if !ok {
+		return nil, fmt.Errorf("unknown op code %d", c)
+	}
+	return d(b[2:])
+}
