@@ -22,7 +22,9 @@ type wire struct {
 }
 
 // wires is the one table from errors to the wire. The numbers are Nacos's
-// ErrorCode (contract naming.md §3.2).
+// ErrorCode.
+//
+//nolint:gochecknoglobals // a table
 var wires = map[service.Code]wire{
 	service.Internal:         {http.StatusInternalServerError, 30000, "server error"},
 	service.ParamMissing:     {http.StatusBadRequest, 10000, "parameter missing"},
@@ -119,8 +121,8 @@ func plain(q *middleware.Request, v any) {
 
 // filtered writes the errors that look the same in every dialect.
 func filtered(q *middleware.Request, err error) bool {
-	var page *middleware.Page
-	var bare *middleware.Bare
+	var page *middleware.PageError
+	var bare *middleware.BareError
 	switch {
 	case errors.As(err, &page):
 		errorPage(q, page.Status, page.Msg)

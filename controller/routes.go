@@ -91,9 +91,9 @@ func (a *API) unmatched() gin.HandlerFunc {
 	r := &middleware.Route{Dialect: v1, Do: func(q *middleware.Request) (any, error) {
 		path := q.HTTP().URL.Path
 		if rest, ok := strings.CutPrefix(path, a.o.ContextPath); ok && strings.HasPrefix(rest, "/v1/ns/") {
-			return nil, &middleware.Page{Status: http.StatusNotImplemented, Msg: "no such api:" + q.HTTP().Method + ":" + path}
+			return nil, &middleware.PageError{Status: http.StatusNotImplemented, Msg: "no such api:" + q.HTTP().Method + ":" + path}
 		}
-		return nil, &middleware.Page{Status: http.StatusNotFound, Msg: "No message available"}
+		return nil, &middleware.PageError{Status: http.StatusNotFound, Msg: "No message available"}
 	}}
 	return middleware.Serve(r, r.Do)
 }

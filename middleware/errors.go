@@ -1,21 +1,21 @@
 package middleware
 
-// Page is an error that every dialect writes as the error page of a servlet
+// PageError is an error that every dialect writes as the error page of a servlet
 // container: what a filter refused, before a handler was asked.
-type Page struct {
+type PageError struct {
 	Status int
 	Msg    string
 }
 
 // Error returns the text of the page.
-func (e *Page) Error() string { return e.Msg }
+func (e *PageError) Error() string { return e.Msg }
 
-// Bare is an error that every dialect writes as a status and a text, with no
+// BareError is an error that every dialect writes as a status and a text, with no
 // Content-Type: what the check of parameters refused.
-type Bare struct {
+type BareError struct {
 	Status int
 	Msg    string
 }
 
 // Error returns the text.
-func (e *Bare) Error() string { return e.Msg }
+func (e *BareError) Error() string { return e.Msg }

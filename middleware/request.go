@@ -5,6 +5,7 @@ package middleware
 
 import (
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -49,6 +50,8 @@ type Raw struct {
 }
 
 // Header values made once, for Raw and the dialects.
+//
+//nolint:gochecknoglobals // a table
 var (
 	TextPlain = []string{"text/plain;charset=UTF-8"}
 	TextHTML  = []string{"text/html;charset=UTF-8"}
@@ -69,8 +72,8 @@ func (q *Request) Header(canonical string) string {
 
 // Chain returns h inside all of the middlewares, the first one outermost.
 func Chain(r *Route, h Handler, mw ...Middleware) Handler {
-	for i := len(mw) - 1; i >= 0; i-- {
-		h = mw[i](r, h)
+	for _, m := range slices.Backward(mw) {
+		h = m(r, h)
 	}
 	return h
 }

@@ -27,7 +27,7 @@ type Result struct {
 
 // Refusal is an op's own answer when it does not take effect: the database is
 // as it was. The numbers travel between nodes and are only ever added.
-type Refusal uint8
+type Refusal uint8 //nolint:errname // an answer first, an error second
 
 // The refusals.
 const (
@@ -55,10 +55,10 @@ func (r Refusal) Error() string {
 
 type opCode uint16
 
-// Codes are written to the Raft log. They are only ever added; each part of
-// the product has a range of its own: naming from 100, config from 200,
-// namespaces from 300, auth from 400.
-var decoders = map[opCode]func([]byte) (Op, error){}
+// decoders is the table of all ops. Codes are written to the Raft log and are
+// only ever added; each part of the product has a range of its own: naming from
+// 100, config from 200, namespaces from 300, auth from 400.
+var decoders = map[opCode]func([]byte) (Op, error){} //nolint:gochecknoglobals // a table
 
 // decode is the decoder of one type of op.
 func decode[T Op](b []byte) (Op, error) {

@@ -91,8 +91,7 @@ func Wrap(code Code, err error, msg string) *Error {
 
 // CodeOf returns the Code of err, Internal where it carries none.
 func CodeOf(err error) Code {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code
 	}
 	return Internal
