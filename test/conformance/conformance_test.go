@@ -1,0 +1,278 @@
+package conformance_test
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"text/tabwriter"
+	"time"
+
+	"github.com/pharos-registry/pharos/test/conformance"
+	"github.com/pharos-registry/pharos/test/mariadb"
+	"github.com/pharos-registry/pharos/test/server"
+)
+
+// suite is one fresh server and what is replayed against it.
+type suite struct {
+	name     string
+	files    []string          // recordings in testdata, one after another
+	settings map[string]string // as the README of the recordings says
+	console  string            // a recording of the console's own port, replayed last
+	mariadb  bool              // configs live in MariaDB
+	shards   int               // scenarios are dealt out to so many servers; they keep to their own names
+	skip     []string          // beginnings of the titles of scenarios that do not bind here
+	off      string            // why the suite is not replayed yet; PHAROS_SUITES=name replays it all the same
+}
+
+// suites is every recording. To switch one on, delete its "off".
+func suites() []suite {
+	auth := map[string]string{
+		"nacos.core.auth.enabled":                           "true",
+		"nacos.core.auth.system.type":                       "nacos",
+		"nacos.core.auth.server.identity.key":               "wire-identity",
+		"nacos.core.auth.server.identity.value":             "wire-secret-7",
+		"nacos.core.auth.plugin.nacos.token.secret.key":     "d2lyZS1zY2VuYXJpb3Mtc2lnbmluZy1rZXktMzJieXQ=",
+		"nacos.core.auth.plugin.nacos.token.expire.seconds": "18000",
+	}
+	v3 := map[string]string{"nacos.core.auth.enabled": "false", "nacos.core.auth.admin.enabled": "false", "nacos.core.auth.console.enabled": "false"}
+	storage := []string{"c53 storage", "c54 storage", "c56 storage", "c57 storage", "c58 storage"} // properties of MySQL's columns
+	return []suite{
+		{name: "naming", files: []string{"naming"}, shards: 3},
+		{name: "core", files: []string{"core"}, settings: map[string]string{"nacos.prometheus.metrics.enabled": "true"}, skip: []string{"namespaces"}},
+		{name: "config", files: []string{"config"}, shards: 2, off: "configuration comes later"},
+		{name: "config-storage", files: []string{"config-mysql"}, skip: storage, off: "configuration comes later"},
+		{name: "config-mariadb", files: []string{"config"}, mariadb: true, shards: 2, off: "configuration comes later"},
+		{name: "config-storage-mariadb", files: []string{"config-mysql"}, mariadb: true, off: "configuration comes later"},
+		{name: "auth", files: []string{"auth"}, settings: auth, off: "users come later"},
+		{name: "v3", files: []string{"v3"}, settings: v3, console: "v3-console", off: "the v3 API comes later"},
+	}
+}
+
+// row is a line of the table that the test ends with.
+type row struct {
+	suite                 string
+	steps, agreed, listed int
+	unlisted              int
+	took                  time.Duration
+}
+
+// scoreboard collects what the suites find; they run side by side.
+type scoreboard struct {
+	mu    sync.Mutex // guards the following fields
+	known *conformance.Differences
+	rows  map[string]row
+}
+
+// TestConformance replays the recorded answers of real Nacos servers.
+//
+//	PHAROS_ONLY=text        only scenarios whose title holds text
+//	PHAROS_SUITES=a,b       only these suites, also those that are off
+//	PHAROS_BASE=http://…    against servers that run (several with commas: one cluster)
+//	PHAROS_CONSOLE=http://… their console port, for the recording of the console
+//	-v                      every difference of a step, not the first eight
+func TestConformance(t *testing.T) {
+	known, err := conformance.LoadDifferences("differences.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	board := &scoreboard{known: known, rows: map[string]row{}}
+	wanted := split(os.Getenv("PHAROS_SUITES"))
+	t.Run("suites", func(t *testing.T) {
+		for _, s := range suites() {
+			if len(wanted) > 0 && !slices.Contains(wanted, s.name) {
+				continue
+			}
+			t.Run(s.name, func(t *testing.T) {
+				if s.off != "" && len(wanted) == 0 {
+					t.Skip(s.off)
+				}
+				if testing.Short() {
+					t.Skip("-short: a replay takes its waits")
+				}
+				if os.Getenv("PHAROS_BASE") == "" {
+					t.Parallel()
+				}
+				s.run(t, board)
+			})
+		}
+	})
+	t.Logf("answers compared with the recorded ones\n%s", board.table())
+	for _, id := range known.Stale() {
+		t.Errorf("listed in differences.txt, but it no longer differs: %s", id)
+	}
+}
+
+// TestDifferencesNameSteps fails for a listed difference that names no
+// recorded step, as after a typing error.
+func TestDifferencesNameSteps(t *testing.T) {
+	known, err := conformance.LoadDifferences("differences.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join("testdata", "*.jsonl"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no recordings found: %v", err)
+	}
+	var all [][]conformance.Scenario
+	for _, f := range files {
+		all = append(all, load(t, f))
+	}
+	for _, id := range known.Unknown(all...) {
+		t.Errorf("listed in differences.txt, but no recording has it: %s", id)
+	}
+}
+
+// run replays one suite: its shards side by side, each against a server of its own.
+func (s suite) run(t *testing.T, board *scoreboard) {
+	t.Helper()
+	began := time.Now()
+	total := row{suite: s.name}
+	var mu sync.Mutex // guards total
+	shards := max(1, s.shards)
+	if os.Getenv("PHAROS_BASE") != "" {
+		shards = 1
+	}
+	t.Run("shards", func(t *testing.T) {
+		for n := range shards {
+			t.Run(strconv.Itoa(n), func(t *testing.T) {
+				t.Parallel()
+				results := s.replay(t, n, shards)
+				agreed, listed, unlisted := board.count(results)
+				for _, r := range unlisted {
+					t.Error(describe(r))
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				total.steps += len(results)
+				total.agreed += agreed
+				total.listed += listed
+				total.unlisted += len(unlisted)
+			})
+		}
+	})
+	total.took = time.Since(began)
+	board.add(total)
+}
+
+// replay starts the server and sends one shard of the suite's scenarios.
+func (s suite) replay(t *testing.T, shard, shards int) []conformance.Result {
+	t.Helper()
+	bases, console := split(os.Getenv("PHAROS_BASE")), split(os.Getenv("PHAROS_CONSOLE"))
+	opts := conformance.Options{}
+	if len(bases) == 0 {
+		srv, consolePort := s.start(t)
+		bases = []string{fmt.Sprintf("http://localhost:%d", srv.Port)}
+		console = []string{fmt.Sprintf("http://localhost:%d", consolePort)}
+	} else if len(bases) > 1 {
+		opts.Patience = time.Second
+	}
+	var scenarios []conformance.Scenario
+	for _, f := range s.files {
+		scenarios = append(scenarios, s.choose(load(t, filepath.Join("testdata", f+".jsonl")))...)
+	}
+	opts.Bases = bases
+	results := play(t, opts, deal(scenarios, shard, shards))
+	if s.console != "" && shard == 0 && len(console) > 0 {
+		opts.Bases = console
+		results = append(results, play(t, opts, s.choose(load(t, filepath.Join("testdata", s.console+".jsonl"))))...)
+	}
+	return results
+}
+
+func (s suite) start(t *testing.T) (srv *server.Server, consolePort int) {
+	t.Helper()
+	consolePort = server.FreePort(t)
+	settings := map[string]string{"nacos.console.port": strconv.Itoa(consolePort)}
+	maps.Copy(settings, s.settings)
+	if s.mariadb {
+		db := mariadb.Start(t)
+		maps.Copy(settings, db.Settings(db.Create("nacos")))
+	}
+	return server.Start(t, server.Options{Settings: settings}), consolePort
+}
+
+// choose leaves out what the suite skips and what PHAROS_ONLY does not name.
+func (s suite) choose(all []conformance.Scenario) []conformance.Scenario {
+	only := os.Getenv("PHAROS_ONLY")
+	return slices.DeleteFunc(all, func(sc conformance.Scenario) bool {
+		skipped := slices.ContainsFunc(s.skip, func(p string) bool { return strings.HasPrefix(sc.Title, p) })
+		return skipped || !strings.Contains(sc.Title, only)
+	})
+}
+
+// deal gives a shard its scenarios, in their order.
+func deal(all []conformance.Scenario, shard, shards int) []conformance.Scenario {
+	var mine []conformance.Scenario
+	for i := range all {
+		if i%shards == shard {
+			mine = append(mine, all[i])
+		}
+	}
+	return mine
+}
+
+func play(t *testing.T, o conformance.Options, scenarios []conformance.Scenario) []conformance.Result {
+	t.Helper()
+	results, err := conformance.Replay(t.Context(), o, scenarios)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return results
+}
+
+func load(t *testing.T, path string) []conformance.Scenario {
+	t.Helper()
+	scenarios, err := conformance.LoadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return scenarios
+}
+
+func describe(r conformance.Result) string {
+	diffs := r.Diffs
+	if n := 8; len(diffs) > n && !testing.Verbose() {
+		diffs = append(diffs[:n:n], fmt.Sprintf("… and %d more (-v shows all)", len(diffs)-n))
+	}
+	body := ""
+	if r.Step.Body != nil {
+		body = fmt.Sprintf(" · %.100s", *r.Step.Body)
+	}
+	return r.Step.ID() + body + "\n\t" + strings.Join(diffs, "\n\t")
+}
+
+func (b *scoreboard) count(results []conformance.Result) (agreed, listed int, unlisted []conformance.Result) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.known.Count(results)
+}
+
+func (b *scoreboard) add(r row) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.rows[r.suite] = r
+}
+
+func (b *scoreboard) table() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var out strings.Builder
+	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	_, _ = fmt.Fprintln(w, "suite\tsteps\tagreed\tlisted\tunlisted\ttook\t")
+	for _, name := range slices.Sorted(maps.Keys(b.rows)) {
+		r := b.rows[name]
+		_, _ = fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%s\t\n", r.suite, r.steps, r.agreed, r.listed, r.unlisted, r.took.Round(time.Second))
+	}
+	_ = w.Flush()
+	return out.String()
+}
+
+func split(list string) []string {
+	return slices.DeleteFunc(strings.Split(list, ","), func(s string) bool { return s == "" })
+}
