@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"html"
 	"net/http"
 	"strconv"
 	"strings"
@@ -48,6 +50,7 @@ var wires = map[service.Code]wire{
 	service.HealthChecked:    {http.StatusBadRequest, 30000, "server error"},
 	service.NamespaceMissing: {http.StatusNotFound, 22001, "namespace not exist"},
 	service.NamespaceInvalid: {http.StatusBadRequest, 22000, "illegal namespace"},
+	service.BadState:         {http.StatusBadRequest, 23000, "illegal state"},
 }
 
 // failure is an error as a dialect writes it.
@@ -77,6 +80,12 @@ type restResult struct {
 	Data    any     `json:"data"`
 }
 
+// restOK is the envelope of v1 around a value.
+func restOK(v any) restResult { return restResult{Code: http.StatusOK, Data: v} }
+
+// restFail is the envelope of v1 around a failure, which HTTP knows nothing of.
+func restFail(code int, msg string) restResult { return restResult{Code: code, Message: &msg} }
+
 // v1 writes a string as text, anything else as JSON, and an error as its text.
 func v1(q *middleware.Request, v any, err error) {
 	if err != nil {
@@ -88,6 +97,45 @@ func v1(q *middleware.Request, v any, err error) {
 		return
 	}
 	plain(q, v)
+}
+
+// v1Core is v1 where Nacos's console, core and auth controllers answer: errors
+// are a chain of causes, and a missing parameter is the server's failure.
+func v1Core(q *middleware.Request, v any, err error) {
+	if err == nil {
+		plain(q, v)
+		return
+	}
+	if filtered(q, err) {
+		return
+	}
+	w, msg := failure(err)
+	_, absent := errors.AsType[*missing](err)
+	if absent {
+		w.status = http.StatusInternalServerError
+	}
+	if w.status == http.StatusForbidden {
+		text(q, w.status, msg)
+		return
+	}
+	msg = "caused: " + msg + ";"
+	if w.status == http.StatusInternalServerError {
+		msg = html.EscapeString(msg)
+	}
+	text(q, w.status, msg)
+}
+
+// v2Bare is v2 where the answers have no envelope: errors are RestResults.
+func v2Bare(q *middleware.Request, v any, err error) {
+	if err == nil {
+		plain(q, v)
+		return
+	}
+	if filtered(q, err) {
+		return
+	}
+	_, msg := failure(err)
+	writeJSON(q, http.StatusInternalServerError, result{http.StatusInternalServerError, html.EscapeString("caused: " + msg + ";"), nil})
 }
 
 // v2 writes the envelope {code, message, data}; v3 is the same.
@@ -200,6 +248,10 @@ type page struct {
 }
 
 func errorPage(q *middleware.Request, status int, msg string) {
+	if wantsHTML(q) {
+		text(q, status, fmt.Sprintf("<html><body><h1>%d %s</h1><p>%s</p></body></html>", status, http.StatusText(status), html.EscapeString(msg)))
+		return
+	}
 	writeJSON(q, status, page{
 		Timestamp: time.Now().UTC().Format("2006-01-02T15:04:05.000-07:00"),
 		Status:    status,

@@ -52,3 +52,32 @@ func (f *form) Bool(name string, def bool) bool {
 		return false
 	}
 }
+
+// missing is a parameter that a handler declares and the request has not. Each
+// dialect has a text of its own for it.
+type missing struct{ name, kind string }
+
+// Error is the text of the v2 dialect.
+func (m *missing) Error() string {
+	return "Required request parameter '" + m.name + "' for method parameter type " + m.kind + " is not present"
+}
+
+// Declared is a parameter that Spring binds and wants to be there; it may be
+// empty. kind is the Java type that the error names.
+func (f *form) Declared(name, kind string) string {
+	v, ok := f.q.Params.Lookup(name)
+	if !ok && f.err == nil {
+		m := &missing{name, kind}
+		f.err = service.Wrap(service.ParamMissing, m, m.Error())
+	}
+	return v
+}
+
+// Filled is a field of a v2 form that must be there.
+func (f *form) Filled(name string) string {
+	v, ok := f.q.Params.Lookup(name)
+	if !ok {
+		f.fail(service.ParamMissing, "required parameter '%s' is missing", name)
+	}
+	return v
+}

@@ -8,10 +8,12 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/pharos-registry/pharos/middleware"
+	"github.com/pharos-registry/pharos/service/ops"
 )
 
 // Options is what the API needs.
@@ -20,6 +22,11 @@ type Options struct {
 	MaxBody     int64  // bytes of a form body
 	Log         *slog.Logger
 	Ready       func() error // nil: ready to serve
+	Ops         *ops.Service
+	State       map[string]*string // what server/state tells beyond the node itself
+	ConfDir     string             // where announcements and the guide lie
+	Metrics     http.Handler       // the exposition of metrics; nil: none
+	Requests    *middleware.Metrics
 }
 
 // API is the HTTP interface of one node.
@@ -27,12 +34,15 @@ type API struct {
 	o      Options
 	engine *gin.Engine
 	rows   []*middleware.Route
+	verbs  map[string]bool // paths without variables, which some verb answers
+
+	refused http.Handler // answers a path that is not matched at all
 }
 
 // New returns the API. It fails if a row of the route table is not complete.
 func New(o Options) (*API, error) {
 	gin.SetMode(gin.ReleaseMode)
-	a := &API{o: o, engine: gin.New()}
+	a := &API{o: o, engine: gin.New(), verbs: map[string]bool{}}
 	a.engine.RedirectTrailingSlash = false
 	a.engine.HandleMethodNotAllowed = false
 	if err := a.engine.SetTrustedProxies(nil); err != nil {
@@ -47,13 +57,19 @@ func New(o Options) (*API, error) {
 		if err := r.Check(); err != nil {
 			return nil, fmt.Errorf("route table: %w", err)
 		}
-		h := middleware.Serve(r, middleware.Chain(r, r.Do, mw...))
+		var observe func(int, time.Time)
+		if o.Requests != nil {
+			observe = o.Requests.Observer(r.Method, o.ContextPath+r.Path)
+		}
+		h := middleware.Serve(r, middleware.Chain(r, r.Do, mw...), observe)
 		for _, m := range methods(r.Method) {
 			a.engine.Handle(m, o.ContextPath+r.Path, h)
 		}
 		a.rows = append(a.rows, r)
+		a.verbs[o.ContextPath+r.Path] = true
 	}
 	a.engine.NoRoute(a.unmatched())
+	a.refused = refuser()
 	return a, nil
 }
 
@@ -62,6 +78,11 @@ func New(o Options) (*API, error) {
 func (a *API) routes() []middleware.Route {
 	return slices.Concat(
 		a.healthRoutes(),
+		a.stateRoutes(),
+		a.clusterRoutes(),
+		a.opsRoutes(),
+		a.loaderRoutes(),
+		a.actuatorRoutes(),
 	)
 }
 
@@ -76,24 +97,16 @@ func methods(m string) []string {
 }
 
 // ServeHTTP implements http.Handler. A trailing slash is the same route, as in
-// the reference; it is taken off here, so that authorization sees one path.
+// the reference; it is taken off here, so that authorization sees one path. A
+// path with a second reading is refused before anything is matched.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if p := r.URL.Path; len(p) > 1 && p[len(p)-1] == '/' {
+	p := r.URL.Path
+	if bad := twoFaced(r.URL); bad != "" {
+		a.refused.ServeHTTP(w, r)
+		return
+	}
+	if len(p) > 1 && p[len(p)-1] == '/' {
 		r.URL.Path = strings.TrimRight(p, "/")
-		r.URL.RawPath = ""
 	}
 	a.engine.ServeHTTP(w, r)
-}
-
-// unmatched answers what is in no row: 501 below /v1/ns, as the reference's
-// Distro filter does, else 404.
-func (a *API) unmatched() gin.HandlerFunc {
-	r := &middleware.Route{Dialect: v1, Do: func(q *middleware.Request) (any, error) {
-		path := q.HTTP().URL.Path
-		if rest, ok := strings.CutPrefix(path, a.o.ContextPath); ok && strings.HasPrefix(rest, "/v1/ns/") {
-			return nil, &middleware.PageError{Status: http.StatusNotImplemented, Msg: "no such api:" + q.HTTP().Method + ":" + path}
-		}
-		return nil, &middleware.PageError{Status: http.StatusNotFound, Msg: "No message available"}
-	}}
-	return middleware.Serve(r, r.Do)
 }

@@ -79,8 +79,9 @@ func Chain(r *Route, h Handler, mw ...Middleware) Handler {
 }
 
 // Serve returns the Gin handler of a route: h between the making of the Request
-// and the writing of the answer.
-func Serve(r *Route, h Handler) gin.HandlerFunc {
+// and the writing of the answer. observe, if not nil, is told of every answer
+// that was written here.
+func Serve(r *Route, h Handler, observe func(status int, since time.Time)) gin.HandlerFunc {
 	pool := sync.Pool{New: func() any { return &Request{Route: r} }}
 	return func(c *gin.Context) {
 		q, _ := pool.Get().(*Request)
@@ -88,6 +89,9 @@ func Serve(r *Route, h Handler) gin.HandlerFunc {
 		v, err := h(q)
 		if _, ok := v.(Answered); !ok || err != nil {
 			r.Dialect(q, v, err)
+			if observe != nil {
+				observe(c.Writer.Status(), q.Arrived)
+			}
 		}
 		q.Gin = nil
 		q.Params.reset()

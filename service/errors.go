@@ -58,6 +58,8 @@ const (
 	NamespaceMissing
 	// NamespaceInvalid is a namespace that cannot be created as asked.
 	NamespaceInvalid
+	// BadState is a name of a node state that there is not.
+	BadState
 )
 
 // Error is a failure with a text for the caller and, apart from it, a cause for

@@ -6,97 +6,101 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pharos-registry/pharos/cmd/settings"
 	"github.com/pharos-registry/pharos/controller"
+	"github.com/pharos-registry/pharos/middleware"
 	"github.com/pharos-registry/pharos/persistence"
+	"github.com/pharos-registry/pharos/service/ops"
 )
-
-// drain is how long requests under way have to end when the server stops.
-const drain = 10 * time.Second
 
 // Options are what New takes from outside and tests replace.
 type Options struct {
-	Log *slog.Logger
+	Log   *slog.Logger
+	Level *slog.LevelVar // the level of Log, for the endpoints that set it
 }
 
 // Node is one server.
 type Node struct {
 	set settings.Settings
 	log *slog.Logger
+	reg *prometheus.Registry
 
 	db  *persistence.DB
+	ops *ops.Service
 	api *controller.API
 
-	closers []func() error // run backwards
+	loops   []func(context.Context) error // started by Run, ended by its context
+	closers []func() error                // run backwards
 }
 
 // New builds a node. It opens the database; it starts no loop and listens
 // nowhere: Run does.
 func New(set settings.Settings, o Options) (_ *Node, err error) {
-	n := &Node{set: set, log: o.Log}
+	n := &Node{set: set, log: o.Log, reg: prometheus.NewRegistry()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, n.Close())
 		}
 	}()
-	if err = os.MkdirAll(set.Data.Dir, 0o750); err != nil {
-		return nil, fmt.Errorf("the data directory cannot be made: %w; set --data to a directory that this user may write", err)
-	}
-	if n.db, err = persistence.Open(filepath.Join(set.Data.Dir, "pharos.db")); err != nil {
+	if err = n.openDatabase(); err != nil {
 		return nil, err
 	}
-	n.closers = append(n.closers, n.db.Close)
+	if o.Level == nil {
+		o.Level = new(slog.LevelVar)
+	}
+	n.ops = ops.New(ops.Self{IP: selfIP(), Port: set.Server.Port}, n.ready, o.Level)
+	n.observe()
 	n.api, err = controller.New(controller.Options{
 		ContextPath: set.Server.ContextPath,
 		MaxBody:     10 << 20,
 		Log:         o.Log,
 		Ready:       n.ready,
+		Ops:         n.ops,
+		State:       n.state(),
+		ConfDir:     filepath.Join(set.Data.Dir, "conf"),
+		Metrics:     promhttp.HandlerFor(n.reg, promhttp.HandlerOpts{}),
+		Requests:    middleware.NewMetrics(n.reg),
 	})
 	return n, err
+}
+
+func (n *Node) openDatabase() error {
+	if err := os.MkdirAll(n.set.Data.Dir, 0o750); err != nil {
+		return fmt.Errorf("the data directory cannot be made: %w; set --data to a directory that this user may write", err)
+	}
+	db, err := persistence.Open(filepath.Join(n.set.Data.Dir, "pharos.db"))
+	if err != nil {
+		return err
+	}
+	n.db = db
+	n.closers = append(n.closers, db.Close)
+	return nil
 }
 
 // ready says why the node should not be asked yet.
 func (n *Node) ready() error { return nil }
 
-// Run serves until ctx ends, then lets what is under way end.
+// Run serves until ctx ends, then lets what is under way end. The first loop
+// that fails ends all of them.
 func (n *Node) Run(ctx context.Context) error {
-	addr := net.JoinHostPort(n.set.Server.Bind, strconv.Itoa(n.set.Server.Port))
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", addr)
+	l, err := n.listen(ctx)
 	if err != nil {
-		return fmt.Errorf("%w; stop the other program or choose another port with --port", err)
+		return err
 	}
-	srv := &http.Server{
-		Handler:           n.api,
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(n.log.Handler(), slog.LevelDebug),
-	}
-	n.log.Info("pharos serves", "url", "http://"+l.Addr().String()+n.set.Server.ContextPath, "mode", "standalone", "data", n.set.Data.Dir, "auth", "off")
 	g, gctx := errgroup.WithContext(ctx)
-	g.Go(func() error {
-		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			return err
-		}
-		return nil
-	})
-	g.Go(func() error {
-		<-gctx.Done()
-		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
-		defer cancel()
-		return srv.Shutdown(stop)
-	})
+	for _, loop := range n.loops {
+		g.Go(func() error { return loop(gctx) })
+	}
+	n.serve(g, gctx, l)
+	n.log.Info("pharos serves", "url", "http://"+l.Addr().String()+n.set.Server.ContextPath, "mode", "standalone", "data", n.set.Data.Dir, "auth", "off")
 	return g.Wait()
 }
 
