@@ -15,14 +15,16 @@ func (l *Loaded) Print(w io.Writer) error {
 	line := func(key, value, source string) {
 		_, _ = io.WriteString(tw, key+"\t= "+oneLine(value)+"\t"+source+"\n")
 	}
+	heading := func(title string) { _, _ = io.WriteString(tw, "# "+title+"\n") }
 	for _, sec := range l.all {
-		line("# "+sec.title, "", "")
+		heading(sec.title)
 		for _, k := range sec.keys {
 			if source := l.source(k.name); !k.quiet || source != sourceDefault {
 				line(k.name, k.shown(), "("+source+")")
 			}
 		}
 	}
+	heading("What follows")
 	l.printDerived(line)
 	if err := tw.Flush(); err != nil {
 		return err
@@ -34,7 +36,6 @@ func (l *Loaded) Print(w io.Writer) error {
 // printDerived writes what follows from the keys.
 func (l *Loaded) printDerived(line func(key, value, source string)) {
 	s := l.Settings
-	line("# What follows", "", "")
 	line("mode", s.Cluster.mode(), "")
 	line("properties file", orNone(l.File), "")
 	line("cluster.conf", orNone(s.Cluster.ConfFile), "")
