@@ -1,0 +1,79 @@
+'use strict';
+
+const assert = require('assert');
+const { setTimeout: pause } = require('timers/promises');
+const config = require('./config');
+const naming = require('./naming');
+const { request, account } = require('./report');
+
+const LIFE = Number(process.env.AUTH_TOKEN_SECONDS);
+
+async function run(report) {
+  const writer = account('AUTH_WRITER');
+  await report.check('right password', () => expect(writer, true, true));
+  const longer = later(keepWriting(writer));
+  const token = later(tokenEnds(writer));
+  await report.check('wrong password', () => expect(account('AUTH_WRONG'), false, false));
+  await report.check('no password', () => expect({}, false, false));
+  await report.check('read permission only', () => expect(account('AUTH_READER'), true, false));
+  await report.check('no permission', () => expect(account('AUTH_NOBODY'), false, false));
+  await report.check('token expires', async () => (await token)());
+  await report.check('login again while running', async () => (await longer)());
+}
+
+// later keeps a failure until somebody asks for it.
+const later = promise => promise.then(v => () => v, err => () => { throw err; });
+
+// expect does with one account what an application does, and says which of it
+// must work. The SDK repeats a refused config request until its time is up.
+async function expect(who, read, write) {
+  const c = await config.client('auth', { namespace: '', requestTimeout: 500, ...who });
+  const n = await naming.client('public', who);
+  const name = 'sdk-by-' + (who.username || '');
+  await allowed('config read', read, () => config.reads(c, 'sdk-secret', 'open sesame'));
+  await allowed('config publish', write, () => c.publishSingle(name, config.GROUP, 'x'));
+  await allowed('service list', read, () => n._serverProxy.getServiceList(1, 10, 'DEFAULT_GROUP'));
+  await allowed('instance register', write, () => n.registerInstance(name, naming.instance(9400)));
+  c.close();
+  await n.close();
+}
+
+async function allowed(what, want, action) {
+  const failed = await action().then(() => null, err => err);
+  assert.strictEqual(!failed, want, `${what}: allowed ${!failed}, want ${want} (${failed})`);
+}
+
+// tokenEnds uses one token until it is refused. (The SDK itself has no tokens:
+// it sends name and password with each call.)
+async function tokenEnds(who) {
+  const login = await request('POST', '/v1/auth/users/login', who);
+  assert.strictEqual(login.status, 200, login.body);
+  const began = performance.now();
+  const { accessToken, tokenTtl } = JSON.parse(login.body);
+  assert(tokenTtl === LIFE || tokenTtl === LIFE - 1, `tokenTtl is ${tokenTtl}, set are ${LIFE}`);
+  for (;;) {
+    const a = await request('GET', '/v1/cs/configs', { dataId: 'sdk-secret', group: config.GROUP, accessToken });
+    const used = (performance.now() - began) / 1000;
+    if (a.status !== 200) {
+      assert(a.status === 403 && used >= LIFE - 1, `after ${used} s: ${a.status} ${a.body}`);
+      return `refused with 403 after ${used.toFixed(1)} s of ${LIFE}`;
+    }
+    assert(used <= LIFE + 2, `still taken after ${used} s`);
+    await pause(200);
+  }
+}
+
+// keepWriting publishes for longer than a token lives.
+async function keepWriting(who) {
+  const c = await config.client('auth-long', { namespace: '', ...who });
+  const began = performance.now();
+  let n = 0;
+  for (; performance.now() - began < LIFE * 2500; n++) {
+    await config.publish(c, 'sdk-long', String(n));
+    await pause(500);
+  }
+  assert(n > 10, 'too few writes to tell');
+  return `${n} writes in ${LIFE * 2.5} s, name and password with each`;
+}
+
+module.exports = { run };

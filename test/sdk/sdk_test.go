@@ -1,0 +1,125 @@
+package sdk
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pharos-registry/pharos/test/server"
+)
+
+// A suite is a list of checks that every language's program makes.
+type suite struct {
+	name    string
+	limit   time.Duration // for one program, far above what it takes
+	checks  []string      // in the order of the table
+	options func(*testing.T) server.Options
+	setup   func(*testing.T, *server.Server) []string // gives the programs' further environment
+
+	// cannot lists what an SDK has no means for, by check and language. Only
+	// these may be answered "n/a".
+	cannot map[string][]string
+}
+
+func TestNaming(t *testing.T) {
+	run(t, suite{
+		name:  "naming",
+		limit: 150 * time.Second,
+		checks: []string{
+			"register", "list", "subscribe", "told: new", "told: changed", "told: deregistered",
+			"told: many at once", "list services", "namespace", "told: beats stopped, unhealthy",
+			"select healthy", "told: beats stopped, lost", "healthy for 60 s", "deregister",
+		},
+	})
+}
+
+func TestConfig(t *testing.T) {
+	run(t, suite{
+		name:  "config",
+		limit: 120 * time.Second,
+		checks: []string{
+			"publish", "get: absent", "cas", "namespace", "told: changed", "unicode", "100 KB",
+			"beta", "remove", "server restart",
+		},
+	})
+}
+
+func TestAuth(t *testing.T) {
+	run(t, suite{
+		name:  "auth",
+		limit: 120 * time.Second,
+		checks: []string{
+			"right password", "wrong password", "no password", "read permission only",
+			"no permission", "token expires", "login again while running",
+		},
+		options: func(*testing.T) server.Options { return server.Options{Settings: authSettings()} },
+		setup:   makeUsers,
+	})
+}
+
+// run gives each language a fresh server and its program, all at the same
+// time, and prints the table of what they found.
+func run(t *testing.T, s suite) {
+	t.Helper()
+	if os.Getenv("PHAROS_SDK") == "" {
+		t.Skip("the SDK suites need Java, Go, Node and Python and a minute each: make e2e, or PHAROS_SDK=1")
+	}
+	result := newTable(s)
+	t.Run("clients", func(t *testing.T) {
+		for _, l := range languages() {
+			t.Run(l.name, func(t *testing.T) {
+				t.Parallel()
+				requireTools(t, l)
+				command, err := l.ready(t)
+				if err != nil {
+					t.Fatal(err)
+				}
+				result.add(l.name, runOne(t, s, l.name, command))
+			})
+		}
+	})
+	result.print(os.Stdout)
+}
+
+// requireTools skips a language whose runtime this machine lacks; CI has them
+// all, or it would be green for the wrong reason.
+func requireTools(t *testing.T, l language) {
+	t.Helper()
+	for _, tool := range l.tools {
+		if _, err := exec.LookPath(tool); err == nil {
+			continue
+		}
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("%s is not installed, and CI=true demands every language", tool)
+		}
+		t.Skipf("%s is not installed: the %s client is not checked", tool, l.name)
+	}
+}
+
+func runOne(t *testing.T, s suite, name string, command []string) []finding {
+	t.Helper()
+	var options server.Options
+	if s.options != nil {
+		options = s.options(t)
+	}
+	srv := server.Start(t, options)
+	env := append(os.Environ(), "NACOS_SERVER="+strings.TrimPrefix(srv.Base(), "http://"), "SDK_WORK="+t.TempDir(),
+		"NO_PROXY=127.0.0.1", "no_proxy=127.0.0.1", "PYTHONDONTWRITEBYTECODE=1")
+	if s.setup != nil {
+		env = append(env, s.setup(t, srv)...)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), s.limit)
+	defer cancel()
+	p := &program{suite: s, language: name, env: env, restart: func() { srv.Kill(); srv.Restart() }}
+	found, err := p.run(ctx, t, append(command, s.name))
+	for _, f := range s.judge(name, found) {
+		t.Error(f)
+	}
+	if err != nil {
+		t.Error(err)
+	}
+	return found
+}
