@@ -70,7 +70,7 @@ func (p *program) run(ctx context.Context, t *testing.T, command []string) ([]fi
 	return found, err
 }
 
-func (p *program) read(out io.Reader, in io.Writer, log io.Writer) []finding {
+func (p *program) read(out io.Reader, in, log io.Writer) []finding {
 	var found []finding
 	lines := bufio.NewScanner(out)
 	lines.Buffer(nil, 4<<20) // an SDK may print what it got
@@ -81,12 +81,12 @@ func (p *program) read(out io.Reader, in io.Writer, log io.Writer) []finding {
 		case field[0] == "@check" && len(field) == 4:
 			f := finding{field[1], field[2], strings.TrimSpace(field[3])}
 			found = append(found, f)
-			fmt.Fprintf(os.Stdout, "%-7s %-7s %-4s %-32s %s\n", p.suite.name, p.language, f.result, f.check, f.detail)
+			fmt.Printf("%-7s %-7s %-4s %-32s %s\n", p.suite.name, p.language, f.result, f.check, f.detail)
 		case field[0] == "@ask" && len(field) == 2 && field[1] == "restart":
 			p.restart()
 			_, _ = io.WriteString(in, "done\n") // a program that is gone shows in its exit code
 		default:
-			fmt.Fprintln(log, line)
+			_, _ = fmt.Fprintln(log, line)
 		}
 	}
 	_, _ = io.Copy(io.Discard, out)

@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -81,7 +82,7 @@ func run(t *testing.T, s suite) {
 			})
 		}
 	})
-	result.print(os.Stdout)
+	fmt.Println(result)
 }
 
 // requireTools skips a language whose runtime this machine lacks; CI has them

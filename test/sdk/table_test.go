@@ -2,7 +2,7 @@ package sdk
 
 import (
 	"fmt"
-	"io"
+	"strings"
 	"sync"
 )
 
@@ -28,9 +28,10 @@ func (t *table) add(language string, found []finding) {
 	t.result[language] = row
 }
 
-func (t *table) print(w io.Writer) {
+func (t *table) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	w := &strings.Builder{}
 	fmt.Fprintf(w, "\n%-34s", t.suite.name)
 	for _, l := range languages() {
 		fmt.Fprintf(w, " %-8s", l.name)
@@ -47,5 +48,7 @@ func (t *table) print(w io.Writer) {
 		}
 		fmt.Fprintln(w)
 	}
-	fmt.Fprintln(w)
+	return w.String()
 }
+
+var _ fmt.Stringer = (*table)(nil)

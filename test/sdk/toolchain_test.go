@@ -122,7 +122,7 @@ func fingerprint(project string) (string, error) {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(h, "%s %d\n", path, len(b))
+		_, _ = fmt.Fprintf(h, "%s %d\n", path, len(b))
 		_, err = h.Write(b)
 		return err
 	})
