@@ -1,0 +1,116 @@
+package peer
+
+import (
+	"context"
+	"encoding/base64"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+const (
+	streamHTTP     = "http"
+	headerCaller   = "Pharos-Forwarded-Caller" // base64
+	headerRemote   = "Pharos-Forwarded-Remote"
+	maxCallerBytes = 16 << 10
+)
+
+// Forwarded is what goes with an HTTP request that one node hands to another.
+// It travels in headers of an authenticated connection, and reaches the handler
+// in the request's context only: a header of that name that a client sends is
+// dropped at both ends, and on the public port means nothing.
+type Forwarded struct {
+	Caller []byte // who was authenticated, in the words of the two middlewares
+	Remote string // ip:port of the client
+	From   Ident  // the node that forwarded it; set on the receiving side
+}
+
+type forwardedKey struct{}
+
+// WithForwarded returns a context whose request, sent with HTTP, carries f.
+func WithForwarded(ctx context.Context, f Forwarded) context.Context {
+	return context.WithValue(ctx, forwardedKey{}, f)
+}
+
+// ForwardedFrom returns what came with a request that a peer forwarded. ok is
+// false for a request that came from anywhere else.
+func ForwardedFrom(ctx context.Context) (f Forwarded, ok bool) {
+	f, ok = ctx.Value(forwardedKey{}).(Forwarded)
+	return f, ok
+}
+
+// HTTP returns the transport of forwarded requests. The URL's host is the peer
+// address, its scheme http; the request's Host is kept. Connections are pooled;
+// the time limit is that of the request's context.
+func (n *Node) HTTP() http.RoundTripper { return n.forward }
+
+// HandleHTTP serves requests that peers forward with h. Call it before Run.
+func (n *Node) HandleHTTP(h http.Handler) {
+	n.Stream(streamHTTP)
+	n.http = &http.Server{
+		Handler:           http.MaxBytesHandler(received(h), int64(n.opt.MaxFrame)),
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(n.opt.Logger.Handler(), slog.LevelWarn),
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			if sc, ok := c.(*streamConn); ok {
+				ctx = context.WithValue(ctx, identKey{}, sc.remote)
+			}
+			return ctx
+		},
+	}
+}
+
+func (n *Node) serveHTTP() {
+	if n.http != nil {
+		l := n.streams[streamHTTP]
+		n.start(func() { _ = n.http.Serve(l) }) // ends with Close
+	}
+}
+
+// received moves what came with the request from its headers to its context.
+func received(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		from, ok := From(r.Context())
+		caller, err := base64.StdEncoding.DecodeString(r.Header.Get(headerCaller))
+		if !ok || err != nil || len(caller) > maxCallerBytes {
+			http.Error(w, "ill-formed forwarded request", http.StatusBadRequest)
+			return
+		}
+		f := Forwarded{Caller: caller, Remote: r.Header.Get(headerRemote), From: from}
+		r.Header.Del(headerCaller)
+		r.Header.Del(headerRemote)
+		h.ServeHTTP(w, r.WithContext(WithForwarded(r.Context(), f)))
+	})
+}
+
+// forward is the sending side.
+type forward struct{ t *http.Transport }
+
+func newForward(n *Node) *forward {
+	s := &Stream{n: n, name: streamHTTP}
+	return &forward{t: &http.Transport{
+		DialContext:         func(ctx context.Context, _, addr string) (net.Conn, error) { return s.DialContext(ctx, addr) },
+		MaxIdleConnsPerHost: 64,
+		MaxConnsPerHost:     256,
+		IdleConnTimeout:     time.Minute,
+		DisableCompression:  true, // the client's own Accept-Encoding is kept
+	}}
+}
+
+// RoundTrip implements http.RoundTripper.
+func (f *forward) RoundTrip(r *http.Request) (*http.Response, error) {
+	v, _ := ForwardedFrom(r.Context())
+	r = r.Clone(r.Context())
+	r.Header.Set(headerCaller, base64.StdEncoding.EncodeToString(v.Caller))
+	r.Header.Set(headerRemote, v.Remote)
+	return f.t.RoundTrip(r)
+}
+
+func closeIdle(r http.RoundTripper) {
+	if f, ok := r.(*forward); ok {
+		f.t.CloseIdleConnections()
+	}
+}
