@@ -20,6 +20,8 @@ var ErrClosed = errors.New("the database is closed")
 // all that wait together: one fsync for many writers.
 type DB struct {
 	path string
+	lay  *layout
+	box  *keyring
 
 	write *gorm.DB // one connection
 	read  *gorm.DB // a few
@@ -53,7 +55,7 @@ const readers = 4
 // Open opens the SQLite file at path, makes its tables, and starts the
 // goroutine that writes. Every commit is on the disk when it is answered.
 func Open(path string) (*DB, error) {
-	d := &DB{path: path, queue: make(chan request, maxGroup), stop: make(chan struct{}), done: make(chan struct{})}
+	d := &DB{path: path, lay: sqliteLayout(), queue: make(chan request, maxGroup), stop: make(chan struct{}), done: make(chan struct{})}
 	var err error
 	if d.write, err = open(path, 1); err != nil {
 		return nil, err
@@ -148,22 +150,21 @@ func (d *DB) run() {
 	}
 }
 
-// commit runs a group in one transaction, each op in a savepoint of its own. A
-// group that fails as a whole is run again one by one, so that one bad op does
-// not take its neighbours with it.
+// refusesFirst marks an op that is refused, if at all, before it has written:
+// it needs no savepoint to leave nothing behind.
+type refusesFirst interface{ refusesFirst() }
+
+// commit runs a group in one transaction. A group that fails as a whole is run
+// again one by one, so that one bad op does not take its neighbours with it.
 func (d *DB) commit(group []request) {
 	answers := make([]answer, len(group))
-	err := d.write.Transaction(func(tx *gorm.DB) error {
+	err := d.write.Transaction(func(g *gorm.DB) error {
 		for i, r := range group {
-			err := tx.Transaction(func(tx *gorm.DB) (err error) {
-				answers[i].res, err = r.op.run(tx)
-				return err
-			})
-			var refused Refusal
-			if err != nil && !errors.As(err, &refused) {
+			res, refused, err := d.runOp(g, r.op)
+			if err != nil {
 				return err
 			}
-			answers[i].err = err
+			answers[i] = answer{res, refused}
 		}
 		return nil
 	})
@@ -174,7 +175,7 @@ func (d *DB) commit(group []request) {
 		}
 		return
 	case err != nil:
-		answers[0].err = err
+		answers[0] = answer{err: d.lay.translate(err)}
 	}
 	for i, r := range group {
 		if answers[i].err == nil {
@@ -185,6 +186,43 @@ func (d *DB) commit(group []request) {
 		r.answer <- answers[i]
 	}
 }
+
+// runOp runs an op in a transaction that others may share. After a refusal the
+// transaction is as it was before the op; after any other error it is spoiled.
+func (d *DB) runOp(g *gorm.DB, op Op) (res Result, refused, err error) {
+	if _, ok := op.(refusesFirst); ok {
+		res, err = op.run(&txn{g, d.lay, d.box})
+		// The database's own refusals, such as a bound of a column, come wrapped and
+		// after the op may have written.
+		if _, ok := err.(Refusal); ok { //nolint:errorlint // see above
+			return Result{}, err, nil
+		}
+		return res, nil, err
+	}
+	err = g.Transaction(func(sp *gorm.DB) error { // a savepoint
+		res, err = op.run(&txn{sp, d.lay, d.box})
+		return err
+	})
+	if r := Refusal(0); errors.As(err, &r) {
+		return Result{}, err, nil
+	}
+	return res, nil, err
+}
+
+// kind is how a query may be answered when the database is away.
+type kind int
+
+const (
+	live   kind = iota // by the database alone
+	copied             // by the copy on disk too
+)
+
+// source is where a query of this kind reads.
+func (d *DB) source(kind) (source, error) { return source{d.read, d.lay, d.box}, nil }
+
+func (d *DB) tenant(id string) string { return d.lay.tenant(id) }
+
+func (d *DB) at(t time.Time) any { return d.lay.at(t) }
 
 // Close waits for the group that is being written and closes the database.
 func (d *DB) Close() error {

@@ -6,8 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-
-	"gorm.io/gorm"
+	"time"
 )
 
 // Op is one write. Ops are data: whoever proposes one fixes clocks, ids and
@@ -16,13 +15,16 @@ type Op interface {
 	code() opCode
 	// run makes the change. A Refusal is the op's own answer and leaves nothing
 	// behind; any other error means that the database failed.
-	run(tx *gorm.DB) (Result, error)
+	run(tx *txn) (Result, error)
 }
 
 // Result is what an op that took effect has to say.
 type Result struct {
-	ID int64 // the id of the row that was written, where the op makes one
-	N  int64 // how many rows it touched, where that is of interest
+	ID      int64       // the id of the row that was written, where the op makes one
+	N       int64       // how many rows it touched, where that is of interest
+	Created bool        // the row was not there before, where that is of interest
+	Time    time.Time   // the time as the database keeps it: MySQL's columns of configs hold seconds
+	Keys    []ConfigKey // the configs it touched, where the op does not say so itself
 }
 
 // Refusal is an op's own answer when it does not take effect: the database is
@@ -37,6 +39,13 @@ const (
 	ErrNotFound Refusal = 2
 	// ErrExists is a row that is there already.
 	ErrExists Refusal = 3
+	// ErrValue is a value that its column cannot hold: too long, or of letters
+	// that the character set lacks.
+	ErrValue Refusal = 4
+	// ErrUnsupported is a write that this database has no place for.
+	ErrUnsupported Refusal = 5
+	// ErrTooMany is one row more than the op allows.
+	ErrTooMany Refusal = 6
 )
 
 // Error says what was refused.
@@ -48,6 +57,12 @@ func (r Refusal) Error() string {
 		return "not found"
 	case ErrExists:
 		return "exists already"
+	case ErrValue:
+		return "a value does not fit its column"
+	case ErrUnsupported:
+		return "this database has no place for it"
+	case ErrTooMany:
+		return "too many"
 	default:
 		return fmt.Sprintf("refused (%d)", uint8(r))
 	}
@@ -58,7 +73,32 @@ type opCode uint16
 // decoders is the table of all ops. Codes are written to the Raft log and are
 // only ever added; each part of the product has a range of its own: naming from
 // 100, config from 200, namespaces from 300, auth from 400.
-var decoders = map[opCode]func([]byte) (Op, error){} //nolint:gochecknoglobals // a table
+var decoders = map[opCode]func([]byte) (Op, error){ //nolint:gochecknoglobals // a table
+	opPublishConfig:  decode[PublishConfig],
+	opRemoveConfig:   decode[RemoveConfig],
+	opRemoveConfigs:  decode[RemoveConfigs],
+	opUpdateMetadata: decode[UpdateMetadata],
+	opPublishGray:    decode[PublishGray],
+	opRemoveGray:     decode[RemoveGray],
+	opPurgeHistory:   decode[PurgeHistory],
+	opEnsureCapacity: decode[EnsureCapacity],
+	opUpdateCapacity: decode[UpdateCapacity],
+	opCorrectUsage:   decode[CorrectUsage],
+	opMergeAggregate: decode[MergeAggregate],
+
+	opCreateTenant: decode[CreateTenant],
+	opUpdateTenant: decode[UpdateTenant],
+	opRemoveTenant: decode[RemoveTenant],
+
+	opCreateUser:       decode[CreateUser],
+	opUpdatePassword:   decode[UpdatePassword],
+	opRemoveUser:       decode[RemoveUser],
+	opAddRole:          decode[AddRole],
+	opRemoveRole:       decode[RemoveRole],
+	opAddPermission:    decode[AddPermission],
+	opRemovePermission: decode[RemovePermission],
+	opRevokeTokens:     decode[RevokeTokens],
+}
 
 // decode is the decoder of one type of op.
 func decode[T Op](b []byte) (Op, error) {
