@@ -33,9 +33,9 @@ type Options struct {
 	Subscribers func(t Topic, into []Subscriber) []Subscriber
 	// Followed is a cheap guess whether a topic has followers; nil guesses yes.
 	Followed func(t Topic) bool
-	// Render returns what to tell about a topic: the name of the payload and its
-	// body, which the hub does not change.
-	Render func(t Topic, clusters string, f Form) (kind string, body []byte)
+	// Render returns what to tell such a subscriber about a topic: the name of the
+	// payload and its body, which nobody changes. The ID of s is not set.
+	Render func(t Topic, s Subscriber, f Form) (kind string, body []byte)
 	// Peer returns the connection that an id of no attached connection stands
 	// for, or nil. Its Send must not block; it may be called by several
 	// goroutines at once.
@@ -43,7 +43,9 @@ type Options struct {
 	// Enabled says whether anything is sent now; nil says yes. What changes while
 	// it is not is told afterwards.
 	Enabled func() bool
-	Log     *slog.Logger
+	// Stats counts; connections feed it with acknowledgements.
+	Stats *Stats
+	Log   *slog.Logger
 }
 
 // Hub tells subscribers. Changed, Subscribed, Tell and Attach never wait for a
@@ -52,7 +54,6 @@ type Options struct {
 // Lock order: mu, then link.mu.
 type Hub struct {
 	o     Options
-	stats Stats
 	seq   sequence
 	wake  chan struct{}
 	tasks sync.WaitGroup // goroutines that send on attached connections
@@ -75,9 +76,6 @@ func New(o Options) *Hub {
 		conns:  map[string]*link{},
 	}
 }
-
-// Stats returns the counters, which connections feed with acknowledgements.
-func (h *Hub) Stats() *Stats { return &h.stats }
 
 // Run tells what changes until ctx ends, then closes every connection.
 func (h *Hub) Run(ctx context.Context) error {
@@ -159,12 +157,12 @@ func (h *Hub) detach(id string, l *link) {
 // send hands m to the connection. When it certainly did not go out, the
 // subscriber is told again later, with what is true then, as long as it is one.
 func (h *Hub) send(id string, c Conn, m Message) {
-	h.stats.Sent()
+	h.o.Stats.Sent()
 	err := c.Send(m)
 	if err == nil {
 		return
 	}
-	h.stats.Failed()
+	h.o.Stats.Failed()
 	h.o.Log.Debug("push failed", "id", id, "error", err)
 	if t, ok := m.Key.(Topic); ok {
 		h.later(t, id, h.o.Retry)

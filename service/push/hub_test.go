@@ -21,6 +21,7 @@ import (
 // world is what a registry is to the hub.
 type world struct {
 	t       testing.TB
+	stats   *push.Stats
 	mu      sync.Mutex
 	subs    map[push.Topic][]push.Subscriber
 	version map[push.Topic]int
@@ -50,11 +51,11 @@ func (w *world) options(window time.Duration) push.Options {
 			defer w.mu.Unlock()
 			return append(into, w.subs[t]...)
 		},
-		Render: func(t push.Topic, clusters string, f push.Form) (string, []byte) {
+		Render: func(t push.Topic, s push.Subscriber, f push.Form) (string, []byte) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			w.renders++
-			return "kind", fmt.Appendf(nil, "%s[%s]%d/%d", t.Service, clusters, w.version[t], f)
+			return "kind", fmt.Appendf(nil, "%s[%s]%d/%d", t.Service, s.Clusters, w.version[t], f)
 		},
 		Peer: func(id string) push.Conn {
 			w.mu.Lock()
@@ -69,13 +70,14 @@ func (w *world) options(window time.Duration) push.Options {
 			defer w.mu.Unlock()
 			return !w.off
 		},
-		Log: slog.New(slog.DiscardHandler),
+		Stats: w.stats,
+		Log:   slog.New(slog.DiscardHandler),
 	}
 }
 
 func newWorld(tb testing.TB) *world {
 	tb.Helper()
-	return &world{t: tb, subs: map[push.Topic][]push.Subscriber{}, version: map[push.Topic]int{}, peers: map[string]*recorder{}}
+	return &world{t: tb, stats: &push.Stats{}, subs: map[push.Topic][]push.Subscriber{}, version: map[push.Topic]int{}, peers: map[string]*recorder{}}
 }
 
 // recorder is a connection that keeps what it was told, and when.
@@ -200,7 +202,7 @@ func TestOneContentForAll(t *testing.T) {
 		if w.renders != 4 {
 			t.Errorf("rendered %d times, want once per clusters and form: 4", w.renders)
 		}
-		if c := h.Stats().Read(false); c.Total != 90 {
+		if c := w.stats.Read(false); c.Total != 90 {
 			t.Errorf("counted %d messages, want 90", c.Total)
 		}
 	})
@@ -298,14 +300,14 @@ func TestRefusedIsTriedAgain(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		want(t, r.told(), "a[]1/0@2000")
 		want(t, other.told(), "a[]1/0@0")
-		c := h.Stats().Read(true)
+		c := w.stats.Read(true)
 		if c.Total != 4 || c.Failed != 2 {
 			t.Errorf("counted %+v, want 4 sent and 2 failed", c)
 		}
-		if c := h.Stats().Read(false); c.Total != 0 {
+		if c := w.stats.Read(false); c.Total != 0 {
 			t.Errorf("after a reset: %+v", c)
 		}
-		if c := h.Stats().Ever(); c.Total != 4 {
+		if c := w.stats.Ever(); c.Total != 4 {
 			t.Errorf("ever: %+v", c)
 		}
 	})

@@ -16,6 +16,7 @@ type Topic struct{ Namespace, Group, Service string }
 type Subscriber struct {
 	ID       string // of its connection
 	Clusters string // as it asked, comma separated; "" is all
+	Consumer string // its address if what it is told depends on that, else ""
 }
 
 // Form is the shape in which a topic is told.

@@ -200,8 +200,8 @@ type fan struct {
 
 // view is what of a topic is told alike.
 type view struct {
-	clusters string
-	form     Form
+	clusters, consumer string
+	form               Form
 }
 
 // out tells the followers of t, or of them those in only, and returns how many.
@@ -221,10 +221,10 @@ func (f *fan) out(h *Hub, t Topic, only map[string]struct{}) (told int) {
 			}
 		}
 		if l := h.link(s.ID); l != nil {
-			h.put(l, Message{Key: key, Content: f.content(h, t, view{s.Clusters, Stream})})
+			h.put(l, Message{Key: key, Content: f.content(h, t, view{s.Clusters, s.Consumer, Stream})})
 			told++
 		} else if c := h.peer(s.ID); c != nil {
-			h.send(s.ID, c, Message{Key: key, Content: f.content(h, t, view{s.Clusters, Datagram})})
+			h.send(s.ID, c, Message{Key: key, Content: f.content(h, t, view{s.Clusters, s.Consumer, Datagram})})
 			told++
 		}
 	}
@@ -236,7 +236,7 @@ func (f *fan) out(h *Hub, t Topic, only map[string]struct{}) (told int) {
 func (f *fan) content(h *Hub, t Topic, v view) *Content {
 	c := f.contents[v]
 	if c == nil {
-		kind, body := h.o.Render(t, v.clusters, v.form)
+		kind, body := h.o.Render(t, Subscriber{Clusters: v.clusters, Consumer: v.consumer}, v.form)
 		c = h.Content(kind, body)
 		f.contents[v] = c
 	}
