@@ -351,3 +351,42 @@ func subscriber(tb testing.TB, got chan<- packet) string {
 	}()
 	return c.LocalAddr().String()
 }
+
+// BenchmarkFanOut is one message to 1,000 subscribers through real sockets, the
+// acknowledgements included; they all listen on one socket, so that the
+// subscribers cost little.
+func BenchmarkFanOut(b *testing.B) {
+	b.ReportAllocs()
+	const subscribers = 1000
+	stats := &push.Stats{}
+	s := udp.New(stats, slog.New(slog.DiscardHandler))
+	ctx, cancel := context.WithCancel(b.Context())
+	conn, err := udp.Listen(ctx, "127.0.0.1")
+	if err != nil {
+		b.Fatal(err)
+	}
+	done := make(chan error)
+	go func() { done <- s.Serve(ctx, conn) }()
+	peers := make([]push.Conn, subscribers)
+	for i := range peers {
+		c, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer func() { _ = c.Close() }()
+		peers[i] = s.Peer(c.LocalAddr().String() + "#true")
+	}
+	body := bytes.Repeat([]byte("0123456789"), 440) // ten hosts
+	seq := int64(0)
+	for b.Loop() {
+		seq++
+		m := message("a", seq, string(body))
+		for _, p := range peers {
+			if err := p.Send(m); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	cancel()
+	<-done
+}
