@@ -209,13 +209,21 @@ func writeRaw(q *middleware.Request, r middleware.Raw) {
 	w := q.Gin.Writer
 	h := w.Header()
 	h["Content-Type"] = r.ContentType
-	if len(r.Body) > 2048 { // above that net/http would switch to chunks
-		h["Content-Length"] = []string{strconv.Itoa(len(r.Body))}
+	if r.Length != nil {
+		h["Content-Length"] = r.Length
+	} else if n := len(r.Head) + len(r.Body) + len(r.Tail); n > 2048 { // above that net/http would switch to chunks
+		h["Content-Length"] = []string{strconv.Itoa(n)}
 	}
 	if r.Status != 0 {
 		w.WriteHeader(r.Status)
 	}
+	if len(r.Head) > 0 {
+		_, _ = w.Write(r.Head)
+	}
 	_, _ = w.Write(r.Body)
+	if len(r.Tail) > 0 {
+		_, _ = w.Write(r.Tail)
+	}
 }
 
 // encode is JSON as Jackson writes it: nothing escaped for HTML, no newline.

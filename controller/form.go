@@ -1,7 +1,6 @@
 package controller
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/pharos-registry/pharos/middleware"
@@ -45,11 +44,24 @@ func (f *form) Optional(name, def string) string {
 
 // Bool is ConvertUtils.toBoolean: y, yes, on, true and t, in any case, are true.
 func (f *form) Bool(name string, def bool) bool {
-	switch strings.ToLower(f.Optional(name, strconv.FormatBool(def))) {
-	case "y", "yes", "on", "true", "t":
-		return true
+	v := f.Optional(name, "")
+	if v == "" {
+		return def
+	}
+	return yes(v)
+}
+
+// yes is what ConvertUtils takes for true.
+func yes(s string) bool {
+	switch len(s) {
+	case 1:
+		return s == "y" || s == "Y" || s == "t" || s == "T"
+	case 2:
+		return strings.EqualFold(s, "on")
+	case 3:
+		return strings.EqualFold(s, "yes")
 	default:
-		return false
+		return strings.EqualFold(s, "true")
 	}
 }
 

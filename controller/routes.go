@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/pharos-registry/pharos/middleware"
+	"github.com/pharos-registry/pharos/service/naming"
 	"github.com/pharos-registry/pharos/service/ops"
 )
 
@@ -23,6 +24,7 @@ type Options struct {
 	Log         *slog.Logger
 	Ready       func() error // nil: ready to serve
 	Ops         *ops.Service
+	Naming      *naming.Service
 	State       map[string]*string // what server/state tells beyond the node itself
 	ConfDir     string             // where announcements and the guide lie
 	Metrics     http.Handler       // the exposition of metrics; nil: none
@@ -83,6 +85,7 @@ func (a *API) routes() []middleware.Route {
 		a.opsRoutes(),
 		a.loaderRoutes(),
 		a.actuatorRoutes(),
+		a.namingV1Routes(),
 	)
 }
 

@@ -47,6 +47,11 @@ type Raw struct {
 	Status      int      // 0 is 200
 	ContentType []string // as a header value, made once: see TextPlain
 	Body        []byte
+
+	// An answer of which the middle is made in advance has a Head before it and a
+	// Tail behind it, and may bring the Content-Length of all three.
+	Head, Tail []byte
+	Length     []string
 }
 
 // Header values made once, for Raw and the dialects.

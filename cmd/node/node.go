@@ -18,6 +18,7 @@ import (
 	"github.com/pharos-registry/pharos/controller"
 	"github.com/pharos-registry/pharos/middleware"
 	"github.com/pharos-registry/pharos/persistence"
+	"github.com/pharos-registry/pharos/service/naming"
 	"github.com/pharos-registry/pharos/service/ops"
 )
 
@@ -36,6 +37,8 @@ type Node struct {
 	db  *persistence.DB
 	ops *ops.Service
 	api *controller.API
+
+	naming *naming.Service
 
 	loops   []func(context.Context) error // started by Run, ended by its context
 	closers []func() error                // run backwards
@@ -57,6 +60,9 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 		o.Level = new(slog.LevelVar)
 	}
 	n.ops = ops.New(ops.Self{IP: selfIP(), Port: set.Server.Port}, n.ready, o.Level)
+	if err = n.openNaming(); err != nil {
+		return nil, err
+	}
 	n.observe()
 	n.api, err = controller.New(controller.Options{
 		ContextPath: set.Server.ContextPath,
@@ -64,6 +70,7 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 		Log:         o.Log,
 		Ready:       n.ready,
 		Ops:         n.ops,
+		Naming:      n.naming,
 		State:       n.state(),
 		ConfDir:     filepath.Join(set.Data.Dir, "conf"),
 		Metrics:     promhttp.HandlerFor(n.reg, promhttp.HandlerOpts{}),

@@ -1,0 +1,119 @@
+package naming
+
+import (
+	"context"
+	"strconv"
+	"time"
+)
+
+// Codes of the answer to a beat.
+const (
+	beatOK      = 10200
+	beatUnknown = 20404
+)
+
+// Beat is a sign of life of an ephemeral instance.
+type Beat struct {
+	Key  Key
+	IP   string
+	Port uint16
+
+	// Full is what the beat says of its instance, nil where it says nothing.
+	Full *BeatInfo
+}
+
+// beatReplies are the answers to beats of instances without an interval of their
+// own, made once per change of the switches.
+type beatReplies struct {
+	ok, unknown []byte
+	interval    int64
+	light       bool
+}
+
+func newBeatReplies(sw *Switches) *beatReplies {
+	return &beatReplies{
+		ok:       beatReply(sw.BeatInterval, beatOK, sw.LightBeat),
+		unknown:  beatReply(sw.BeatInterval, beatUnknown, sw.LightBeat),
+		interval: sw.BeatInterval,
+		light:    sw.LightBeat,
+	}
+}
+
+func beatReply(interval int64, code int, light bool) []byte {
+	b := strconv.AppendInt([]byte(`{"clientBeatInterval":`), interval, 10)
+	b = strconv.AppendInt(append(b, `,"code":`...), int64(code), 10)
+	b = strconv.AppendBool(append(b, `,"lightBeatEnabled":`...), light)
+	return append(b, '}')
+}
+
+// Beat records a sign of life and returns the answer as JSON. A beat that
+// carries the whole instance registers it if it is not known, unless it was
+// deregistered a moment ago. The answer is not the caller's to change.
+func (s *Service) Beat(ctx context.Context, b *Beat) ([]byte, error) {
+	var buf [64]byte
+	id := appendClientID(buf[:0], b.IP, b.Port, true)
+	now := time.Now().UnixMilli()
+	reply := s.beats.Load()
+	for range 2 {
+		if in, found := s.touch(id, b.Key, now); found {
+			if in.Metadata == nil {
+				return reply.ok, nil
+			}
+			return beatReply(in.Metadata.counted(metaInterval, reply.interval), beatOK, reply.light), nil
+		}
+		if b.Full == nil || s.tombs.holds(string(id), b.Key, now) {
+			break
+		}
+		r, err := b.registration()
+		if err != nil {
+			return nil, err
+		}
+		if err := s.Register(ctx, r); err != nil {
+			return nil, err
+		}
+		if !r.Ephemeral {
+			return reply.ok, nil
+		}
+	}
+	return reply.unknown, nil
+}
+
+// registration is the request to register what a full beat says.
+func (b *Beat) registration() (*Registration, error) {
+	meta, err := b.Full.metadata()
+	return &Registration{
+		Key: b.Key, IP: b.IP, Port: b.Port,
+		Cluster: b.Full.Cluster, Weight: b.Full.Weight, Metadata: meta,
+		Healthy: true, Enabled: true, Ephemeral: b.Full.Ephemeral, ShowID: true,
+	}, err
+}
+
+// touch records a beat of what the client of id publishes for k. An instance that
+// had fallen silent is healthy again.
+func (s *Service) touch(id []byte, k Key, now int64) (*Instance, bool) {
+	c := s.client(id)
+	if c == nil {
+		return nil, false
+	}
+	c.mu.Lock()
+	g := c.registration(k)
+	if g == nil {
+		c.mu.Unlock()
+		return nil, false
+	}
+	c.used.Store(now)
+	g.beat.Store(now)
+	revived := !g.sent.Healthy
+	if revived {
+		up := *g.sent
+		up.Healthy = true
+		g.entry.mu.Lock()
+		s.set(g, &up, now)
+		g.entry.mu.Unlock()
+	}
+	c.mu.Unlock()
+	if revived {
+		s.notify(c.id, g.entry.key)
+	}
+	return g.now.Load(), true
+}

@@ -1,0 +1,244 @@
+package naming
+
+import (
+	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
+)
+
+// BeatInfo is what a full beat says of its instance. Its strings may point into
+// the text it was read from.
+type BeatInfo struct {
+	IP, Cluster, ServiceName string
+	Port                     int
+	Weight                   float64
+	Ephemeral                bool
+
+	rawMeta string // the metadata member as JSON
+}
+
+// metadata returns what the metadata parameter of a registration would be.
+func (i *BeatInfo) metadata() (string, error) {
+	if i.rawMeta == "" || i.rawMeta == "null" || i.rawMeta == "{}" {
+		return "", nil
+	}
+	if i.rawMeta[0] != '{' {
+		return "", errBeat
+	}
+	if _, err := parseJSONPairs(i.rawMeta); err != nil {
+		return "", err
+	}
+	return i.rawMeta, nil
+}
+
+var errBeat = errors.New("the beat is not a JSON object of the known members")
+
+// ParseBeat reads the beat parameter: one JSON object, of which it looks at a few
+// members. It makes no copy of a text that has no escapes in it.
+func ParseBeat(s string) (BeatInfo, error) {
+	i := BeatInfo{Ephemeral: true}
+	p := beatParser{s: s}
+	if !p.object(&i) {
+		return BeatInfo{}, errBeat
+	}
+	if _, err := i.metadata(); err != nil {
+		return BeatInfo{}, errBeat
+	}
+	return i, nil
+}
+
+// beatParser walks over a JSON text. Values that are of no interest are checked
+// by encoding/json, so what is accepted is JSON.
+type beatParser struct {
+	s string
+	i int
+}
+
+func (p *beatParser) space() {
+	for p.i < len(p.s) && strings.IndexByte(" \t\r\n", p.s[p.i]) >= 0 {
+		p.i++
+	}
+}
+
+// eat skips white space and takes c if it is next.
+func (p *beatParser) eat(c byte) bool {
+	p.space()
+	if p.i < len(p.s) && p.s[p.i] == c {
+		p.i++
+		return true
+	}
+	return false
+}
+
+func (p *beatParser) object(out *BeatInfo) bool {
+	if !p.eat('{') {
+		return false
+	}
+	for first := true; !p.eat('}'); first = false {
+		if !first && !p.eat(',') {
+			return false
+		}
+		p.space()
+		name, ok := p.text()
+		if !ok || !p.eat(':') {
+			return false
+		}
+		raw, ok := p.value()
+		if !ok || !out.set(name, raw) {
+			return false
+		}
+	}
+	p.space()
+	return p.i == len(p.s)
+}
+
+// text takes a JSON string and returns what it says.
+func (p *beatParser) text() (string, bool) {
+	raw, ok := p.quoted()
+	if !ok {
+		return "", false
+	}
+	return unquote(raw)
+}
+
+func unquote(raw string) (string, bool) {
+	plain := true
+	for i := 1; i < len(raw)-1; i++ {
+		if raw[i] == '\\' || raw[i] < ' ' {
+			plain = false
+			break
+		}
+	}
+	if plain {
+		return raw[1 : len(raw)-1], true
+	}
+	var s string
+	err := json.Unmarshal([]byte(raw), &s)
+	return s, err == nil
+}
+
+// quoted takes a JSON string and returns it with its quotes.
+func (p *beatParser) quoted() (string, bool) {
+	start := p.i
+	if p.i >= len(p.s) || p.s[p.i] != '"' {
+		return "", false
+	}
+	for p.i++; p.i < len(p.s); p.i++ {
+		switch p.s[p.i] {
+		case '\\':
+			p.i++
+		case '"':
+			p.i++
+			return p.s[start:p.i], true
+		}
+	}
+	return "", false
+}
+
+// value takes any JSON value and returns it as it stands.
+func (p *beatParser) value() (string, bool) {
+	p.space()
+	if p.i >= len(p.s) {
+		return "", false
+	}
+	start := p.i
+	switch p.s[p.i] {
+	case '"':
+		return p.quoted()
+	case '{', '[':
+		if !p.nested() {
+			return "", false
+		}
+		raw := p.s[start:p.i]
+		return raw, raw == "{}" || json.Valid([]byte(raw))
+	}
+	for p.i < len(p.s) && strings.IndexByte(",}] \t\r\n", p.s[p.i]) < 0 {
+		p.i++
+	}
+	raw := p.s[start:p.i]
+	switch raw {
+	case "true", "false", "null":
+		return raw, true
+	}
+	return raw, number(raw)
+}
+
+// nested takes an object or an array by counting brackets outside of strings.
+func (p *beatParser) nested() bool {
+	depth := 0
+	for p.i < len(p.s) {
+		switch p.s[p.i] {
+		case '"':
+			if _, ok := p.quoted(); !ok {
+				return false
+			}
+			continue
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+		}
+		p.i++
+		if depth == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// number reports whether s is a JSON number.
+func number(s string) bool {
+	plain := digits(s) && (len(s) == 1 || s[0] != '0')
+	return plain || json.Valid([]byte(s))
+}
+
+// set takes over one member; what is not known is ignored, and a null is as good
+// as nothing. Numbers and booleans may come as texts, as Jackson allows.
+func (i *BeatInfo) set(name, raw string) bool {
+	if raw == "null" {
+		return true
+	}
+	switch name {
+	case "ip":
+		return scalar(raw, &i.IP)
+	case "cluster":
+		return scalar(raw, &i.Cluster)
+	case "serviceName":
+		return scalar(raw, &i.ServiceName)
+	case "metadata":
+		i.rawMeta = raw
+		return raw[0] == '{'
+	}
+	var s string
+	switch name {
+	case "port", "weight", "ephemeral":
+		if !scalar(raw, &s) {
+			return false
+		}
+	}
+	var err error
+	switch name {
+	case "port":
+		i.Port, err = strconv.Atoi(strings.TrimSpace(s))
+	case "weight":
+		i.Weight, err = strconv.ParseFloat(strings.TrimSpace(s), 64)
+	case "ephemeral":
+		i.Ephemeral, err = strconv.ParseBool(strings.TrimSpace(s))
+	}
+	return err == nil
+}
+
+// scalar reads a value that is no object and no array as a text.
+func scalar(raw string, out *string) bool {
+	switch raw[0] {
+	case '{', '[':
+		return false
+	case '"':
+		var ok bool
+		*out, ok = unquote(raw)
+		return ok
+	}
+	*out = raw
+	return true
+}

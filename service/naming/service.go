@@ -1,0 +1,191 @@
+package naming
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/pharos-registry/pharos/persistence"
+	"github.com/pharos-registry/pharos/service"
+)
+
+// Writer makes a durable write: standalone it is the database's Apply, in a
+// cluster a proposal to the log.
+type Writer func(ctx context.Context, op persistence.Op) (persistence.Result, error)
+
+// Options is what a Service needs. Zero durations are Nacos's defaults.
+type Options struct {
+	DB     *persistence.DB // durable things are loaded from here and heard of here
+	Write  Writer          // nil: DB.Apply
+	Log    *slog.Logger
+	Labels Labels
+	// Owns reports whether this node judges the silence of a client; nil: of all.
+	Owns func(clientID string) bool
+
+	Expire             bool          // remove instances whose beats stop
+	ClientExpired      time.Duration // idle limit of an HTTP client
+	CleanEmptyInterval time.Duration
+	CleanEmptyAfter    time.Duration
+	CleanMetaInterval  time.Duration
+	CleanMetaAfter     time.Duration
+}
+
+// Service is naming as the adapters see it.
+type Service struct {
+	*Registry
+	o Options
+
+	switches    atomic.Pointer[Switches]
+	subscribers []func(Subscriber) // told of each new subscription
+	tombs       tombs
+	beats       atomic.Pointer[beatReplies]
+}
+
+// New returns a Service with what the database has. It starts nothing: Run does.
+func New(o Options) (*Service, error) {
+	if o.Write == nil && o.DB != nil {
+		o.Write = o.DB.Apply
+	}
+	def := func(d *time.Duration, v time.Duration) {
+		if *d == 0 {
+			*d = v
+		}
+	}
+	def(&o.ClientExpired, 3*time.Minute)
+	def(&o.CleanEmptyInterval, time.Minute)
+	def(&o.CleanEmptyAfter, time.Minute)
+	def(&o.CleanMetaInterval, 5*time.Second)
+	def(&o.CleanMetaAfter, time.Minute)
+	s := &Service{Registry: newRegistry(), o: o}
+	s.setSwitches(defaultSwitches())
+	if o.DB == nil {
+		return s, nil
+	}
+	return s, s.load()
+}
+
+func (s *Service) setSwitches(sw *Switches) {
+	s.switches.Store(sw)
+	s.beats.Store(newBeatReplies(sw))
+}
+
+// Registration is a request to publish an instance.
+type Registration struct {
+	Key  Key
+	IP   string
+	Port uint16
+
+	Cluster   string
+	Weight    float64
+	Healthy   bool
+	Enabled   bool
+	Ephemeral bool
+	Metadata  string // as the client sent it
+
+	ShowID bool // the instance has an instanceId: v1 and gRPC
+}
+
+// instance checks the request.
+func (s *Service) instance(r *Registration) (Instance, error) {
+	in := Instance{
+		IP: r.IP, Port: r.Port, Cluster: r.Cluster, Weight: r.Weight,
+		Healthy: r.Healthy, Enabled: r.Enabled, Ephemeral: r.Ephemeral,
+	}
+	if in.Cluster == "" {
+		in.Cluster = DefaultCluster
+	}
+	var err error
+	if in.Metadata, err = s.interner.parse(r.Metadata); err != nil {
+		return in, err
+	}
+	if r.ShowID {
+		if err := in.identify(r.Key); err != nil {
+			return in, err
+		}
+	}
+	return in, in.check()
+}
+
+// Register publishes an instance: until it falls silent, or for good.
+func (s *Service) Register(ctx context.Context, r *Registration) error {
+	in, err := s.instance(r)
+	if err != nil {
+		return err
+	}
+	if !r.Ephemeral {
+		return s.registerPersistent(ctx, r.Key, in)
+	}
+	return s.publishEphemeral(r.Key, &in)
+}
+
+func (s *Service) publishEphemeral(k Key, in *Instance) error {
+	var buf [64]byte
+	now := time.Now().UnixMilli()
+	c := s.lockClient(appendClientID(buf[:0], in.IP, in.Port, true))
+	c.used.Store(now)
+	changed, err := s.publish(c, k, in, now)
+	if err == nil {
+		s.tombs.lift(c.id, k)
+		s.wheel.scheduleClient(c, now+idleClient.Milliseconds())
+	}
+	id := c.id
+	s.releaseClient(c)
+	if changed {
+		s.notify(id, k)
+	}
+	return err
+}
+
+// Deregister takes an instance away. One that is not there is no error.
+func (s *Service) Deregister(ctx context.Context, r *Registration) error {
+	if _, err := s.instance(r); err != nil {
+		return err
+	}
+	if !r.Ephemeral {
+		return s.deregisterPersistent(ctx, r.Key, r.IP, r.Port)
+	}
+	var buf [64]byte
+	c := s.client(appendClientID(buf[:0], r.IP, r.Port, true))
+	if c == nil {
+		return nil
+	}
+	now := time.Now().UnixMilli()
+	c.mu.Lock()
+	g := c.registration(r.Key)
+	if g != nil {
+		k := tombKey{c.id, g.entry.key}
+		s.tombs.add(k, now+grace.Milliseconds())
+		s.wheel.bury(k, now+grace.Milliseconds())
+		s.remove(c, g, now)
+		s.wheel.scheduleClient(c, now+idleClient.Milliseconds())
+	}
+	c.mu.Unlock()
+	if g != nil {
+		s.notify(c.id, g.entry.key)
+	}
+	return nil
+}
+
+// List is a request for the instances of a service.
+type List struct {
+	Key         Key
+	Clusters    string // CSV; blank is all
+	HealthyOnly bool
+	Consumer    string // the address of who asks, for a selector by labels
+}
+
+// List returns the instances of a service as JSON. A service that does not exist
+// has none.
+func (s *Service) List(q List) *Answer {
+	return s.View(q.Key).answer(question{clusters: q.Clusters, healthyOnly: q.HealthyOnly, cache: s.switches.Load().PushCacheMillis}, q.Consumer, s.o.Labels)
+}
+
+// PushData returns what a subscriber by UDP is sent of a service, as JSON. It is
+// made once per change; do not change it.
+func (s *Service) PushData(k Key, clusters, consumer string) []byte {
+	q := question{clusters: clusters, push: true, cache: s.switches.Load().PushCacheMillis}
+	return s.View(k).answer(q, consumer, s.o.Labels).Body
+}
+
+var errNoDatabase = service.Errorf(service.Unavailable, "this server has no database for persistent instances")
