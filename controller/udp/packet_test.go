@@ -11,43 +11,6 @@ import (
 	"github.com/pharos-registry/pharos/controller/udp"
 )
 
-func TestEligible(t *testing.T) {
-	minimum := udp.Versions{Java: "0.1.0", Go: "0.1.0", CSharp: "0.9.0", Python: "0.4.3", C: "1.0.12"}
-	for agent, want := range map[string]bool{
-		"Nacos-Java-Client:v1.4.6":          true,
-		"Nacos-Java-Client:v0.1.0":          true,
-		"Nacos-Java-Client:v0.0.9":          false,
-		"Nacos-Java-Client:v1.4.2-SNAPSHOT": true,
-		"Nacos-Java-Client":                 false, // no version is version 0
-		"Nacos-Java-Client:1.4.6":           false,
-		"Nacos-Go-Client:v1.1.6":            true,
-		"Nacos-CSharp-Client:v0.8.9":        false,
-		"Nacos-CSharp-Client:v0.9.0":        true,
-		"Nacos-DNS:v0.4.2":                  false,
-		"Nacos-DNS:v0.4.10":                 true, // by number, not by text
-		"Nacos-C-Client:v1.0.11":            false,
-		"Nacos-C-Client:v1.0.12":            true,
-		"vip-client4cpp:v1.1.0":             true,
-		"vip-client4cpp:v1":                 false,
-		"Nacos-Python-Client:v1.0.0":        false,
-		"Nacos-SDK-Java:v9.0.0":             false,
-		"Nacos-Php-Client:v9.0.0":           false,
-		"Nacos-Server:v2.5.1":               false,
-		"unit-nginx:v1.0.0":                 false,
-		"curl/8.0":                          false,
-		"":                                  false,
-		"Nacos-Java-Client:v":               false,
-		"Nacos-Java-Client:vx.y":            false,
-	} {
-		if got := udp.Eligible(agent, minimum); got != want {
-			t.Errorf("Eligible(%q) = %v", agent, got)
-		}
-	}
-	if udp.Eligible("Nacos-Java-Client:v1.4.6", udp.Versions{Java: "1.5.0"}) {
-		t.Error("the switch pushJavaVersion is not heeded")
-	}
-}
-
 func TestParseAck(t *testing.T) {
 	for text, want := range map[string]int64{
 		`{"type": "push-ack", "lastRefTime":"1234567890123456", "data":""}`: 1234567890123456,

@@ -388,5 +388,7 @@ func BenchmarkFanOut(b *testing.B) {
 		}
 	}
 	cancel()
-	<-done
+	if err := <-done; err != nil {
+		b.Error(err)
+	}
 }

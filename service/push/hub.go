@@ -164,8 +164,8 @@ func (h *Hub) send(id string, c Conn, m Message) {
 	}
 	h.o.Stats.Failed()
 	h.o.Log.Debug("push failed", "id", id, "error", err)
-	if t, ok := m.Key.(Topic); ok {
-		h.later(t, id, h.o.Retry)
+	if n, ok := m.Key.(news); ok {
+		h.later(n.topic, id, h.o.Retry)
 	}
 }
 

@@ -208,6 +208,24 @@ func TestOneContentForAll(t *testing.T) {
 	})
 }
 
+func TestSeveralClustersOfOneTopic(t *testing.T) {
+	bubble(t, 50*time.Millisecond, func(w *world, h *push.Hub) {
+		a := topicOf("a")
+		r := &recorder{start: time.Now(), block: make(chan struct{})}
+		defer h.Attach("c1", r)()
+		w.subscribe(a, "c1", "x")
+		w.subscribe(a, "c1", "x,y")
+		for range 3 {
+			w.change(a)
+			h.Changed(a)
+			time.Sleep(time.Second)
+		}
+		close(r.block)
+		synctest.Wait()
+		want(w.t, r.told(), "a[x]1/1@3000", "a[x,y]3/1@3000", "a[x]3/1@3000")
+	})
+}
+
 func TestNewSubscriptionIsToldOnce(t *testing.T) {
 	bubble(t, 50*time.Millisecond, func(w *world, h *push.Hub) {
 		t := w.t

@@ -195,7 +195,7 @@ func (h *Hub) settle(t Topic, s *topic, window time.Duration) {
 // fan is the scratch of one worker.
 type fan struct {
 	subs     []Subscriber
-	contents map[view]*Content
+	messages map[view]Message
 }
 
 // view is what of a topic is told alike.
@@ -204,16 +204,22 @@ type view struct {
 	form               Form
 }
 
+// news is the Key of what the hub makes itself. A connection may follow several
+// sets of clusters of a topic.
+type news struct {
+	topic    Topic
+	clusters string
+}
+
 // out tells the followers of t, or of them those in only, and returns how many.
 func (f *fan) out(h *Hub, t Topic, only map[string]struct{}) (told int) {
 	f.subs = h.o.Subscribers(t, f.subs[:0])
 	if len(f.subs) == 0 {
 		return 0
 	}
-	if f.contents == nil {
-		f.contents = map[view]*Content{}
+	if f.messages == nil {
+		f.messages = map[view]Message{}
 	}
-	var key any = t // boxed once for all
 	for _, s := range f.subs {
 		if only != nil {
 			if _, ok := only[s.ID]; !ok {
@@ -221,26 +227,27 @@ func (f *fan) out(h *Hub, t Topic, only map[string]struct{}) (told int) {
 			}
 		}
 		if l := h.link(s.ID); l != nil {
-			h.put(l, Message{Key: key, Content: f.content(h, t, view{s.Clusters, s.Consumer, Stream})})
+			h.put(l, f.message(h, t, view{s.Clusters, s.Consumer, Stream}))
 			told++
 		} else if c := h.peer(s.ID); c != nil {
-			h.send(s.ID, c, Message{Key: key, Content: f.content(h, t, view{s.Clusters, s.Consumer, Datagram})})
+			h.send(s.ID, c, f.message(h, t, view{s.Clusters, s.Consumer, Datagram}))
 			told++
 		}
 	}
-	clear(f.contents)
+	clear(f.messages)
 	clear(f.subs) // the strings belong to others
 	return told
 }
 
-func (f *fan) content(h *Hub, t Topic, v view) *Content {
-	c := f.contents[v]
-	if c == nil {
+// message returns what is told of t to all who see it alike, made once.
+func (f *fan) message(h *Hub, t Topic, v view) Message {
+	m, ok := f.messages[v]
+	if !ok {
 		kind, body := h.o.Render(t, Subscriber{Clusters: v.clusters, Consumer: v.consumer}, v.form)
-		c = h.Content(kind, body)
-		f.contents[v] = c
+		m = Message{Key: news{t, v.clusters}, Content: h.Content(kind, body)}
+		f.messages[v] = m
 	}
-	return c
+	return m
 }
 
 func (h *Hub) peer(id string) Conn {
