@@ -243,11 +243,13 @@ func TestSpellings(t *testing.T) {
 			func(s settings.Settings) any { return s.Server.ContextPath }, "/a",
 		},
 		{
-			"env drops dashes", "", []string{"NACOS_INETUTILS_IPADDRESS=10.1.1.1"},
+			"env drops dashes", "",
+			[]string{"NACOS_INETUTILS_IPADDRESS=10.1.1.1"},
 			func(s settings.Settings) any { return s.Cluster.SelfIP }, "10.1.1.1",
 		},
 		{
-			"env with dashes as _", "", []string{"NACOS_INETUTILS_IP_ADDRESS=10.1.1.2"},
+			"env with dashes as _", "",
+			[]string{"NACOS_INETUTILS_IP_ADDRESS=10.1.1.2"},
 			func(s settings.Settings) any { return s.Cluster.SelfIP }, "10.1.1.2",
 		},
 		{
@@ -260,11 +262,14 @@ func TestSpellings(t *testing.T) {
 		},
 		{
 			"list by index", "nacos.inetutils.preferred-networks[0]=10.\nnacos.inetutils.preferred-networks[1]=192.168\n", nil,
-			func(s settings.Settings) any { return s.Cluster.Networks }, []string{"10.", "192.168"},
+			func(s settings.Settings) any { return s.Cluster.Networks },
+			[]string{"10.", "192.168"},
 		},
 		{
-			"members of the image", "", []string{"NACOS_SERVERS=a:8848 b:8848"},
-			func(s settings.Settings) any { return s.Cluster.MemberList }, []string{"a:8848", "b:8848"},
+			"members of the image", "",
+			[]string{"NACOS_SERVERS=a:8848 b:8848"},
+			func(s settings.Settings) any { return s.Cluster.MemberList },
+			[]string{"a:8848", "b:8848"},
 		},
 		{
 			"milliseconds", "nacos.naming.client.expired.time=1500", nil,
@@ -283,16 +288,19 @@ func TestSpellings(t *testing.T) {
 			func(s settings.Settings) any { return s.Server.ContextPath }, "",
 		},
 		{
-			"host names preferred", "", []string{"PREFER_HOST_MODE=hostname"},
+			"host names preferred", "",
+			[]string{"PREFER_HOST_MODE=hostname"},
 			func(s settings.Settings) any { return s.Cluster.PreferHost }, true,
 		},
 		{
-			"host names not preferred", "", []string{"PREFER_HOST_MODE=ip"},
+			"host names not preferred", "",
+			[]string{"PREFER_HOST_MODE=ip"},
 			func(s settings.Settings) any { return s.Cluster.PreferHost }, false,
 		},
 		{
 			"BOM and CRLF", "\xef\xbb\xbfmaxContent=2MB\r\ndefaultGroupQuota = 7\r\n", nil,
-			func(s settings.Settings) any { return [2]int64{s.Config.MaxContent, int64(s.Config.GroupQuota)} }, [2]int64{2 << 20, 7},
+			func(s settings.Settings) any { return [2]int64{s.Config.MaxContent, int64(s.Config.GroupQuota)} },
+			[2]int64{2 << 20, 7},
 		},
 	}
 	for _, tt := range tests {
