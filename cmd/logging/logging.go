@@ -14,26 +14,45 @@ import (
 	"github.com/pharos-registry/pharos/cmd/settings"
 )
 
-// Open returns the log that set asks for, and what closes its file. Without a
-// file it writes to stderr: text on a terminal, JSON otherwise.
-func Open(set settings.Log, stderr *os.File) (*slog.Logger, io.Closer, error) {
+// Log is the log of the process.
+type Log struct {
+	*slog.Logger
+
+	Level *slog.LevelVar // may be set while the process runs
+	file  io.Closer      // nil on standard error
+}
+
+// Close closes the log's file, if it has one.
+func (l *Log) Close() error {
+	if l.file == nil {
+		return nil
+	}
+	return l.file.Close()
+}
+
+// Open opens the log that set asks for. Without a file it writes to stderr:
+// text on a terminal, JSON otherwise.
+func Open(set settings.Log, stderr *os.File) (*Log, error) {
 	var (
+		l                  = &Log{Level: new(slog.LevelVar)}
 		w        io.Writer = stderr
-		c        io.Closer = io.NopCloser(nil)
 		terminal           = term.IsTerminal(int(stderr.Fd()))
 	)
+	l.Level.Set(set.Level)
 	if set.File != "" {
 		f, err := OpenFile(set.File, set.MaxSize, set.MaxTotal)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		w, c, terminal = &spare{first: f, second: stderr}, f, false
+		w, l.file, terminal = &spare{first: f, second: stderr}, f, false
 	}
-	o := &slog.HandlerOptions{Level: set.Level}
+	o := &slog.HandlerOptions{Level: l.Level}
 	if set.Format == settings.LogText || (set.Format == settings.LogAuto && terminal) {
-		return slog.New(slog.NewTextHandler(w, o)), c, nil
+		l.Logger = slog.New(slog.NewTextHandler(w, o))
+	} else {
+		l.Logger = slog.New(slog.NewJSONHandler(w, o))
 	}
-	return slog.New(slog.NewJSONHandler(w, o)), c, nil
+	return l, nil
 }
 
 // OpenFile opens a log file that is rotated when it reaches size bytes; it and

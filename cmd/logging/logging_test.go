@@ -36,13 +36,13 @@ func TestOpen(t *testing.T) {
 					set.File = filepath.Join(t.TempDir(), "p.log")
 					read = set.File
 				}
-				log, c, err := logging.Open(set, stderr)
+				log, err := logging.Open(set, stderr)
 				if err != nil {
 					t.Fatal(err)
 				}
 				log.Info("below the level")
 				log.Warn("a word", "key", 7)
-				if err := c.Close(); err != nil {
+				if err := log.Close(); err != nil {
 					t.Fatal(err)
 				}
 				got, err := os.ReadFile(read)
@@ -58,7 +58,7 @@ func TestOpen(t *testing.T) {
 }
 
 func TestFileThatCannotBeWritten(t *testing.T) {
-	_, _, err := logging.Open(settings.Log{File: filepath.Join(t.TempDir(), "absent", "p.log")}, create(t, "stderr"))
+	_, err := logging.Open(settings.Log{File: filepath.Join(t.TempDir(), "absent", "p.log")}, create(t, "stderr"))
 	if err == nil || strings.Contains(err.Error(), "\n") {
 		t.Errorf("got %v, want one line", err)
 	}

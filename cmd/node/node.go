@@ -4,9 +4,7 @@ package node
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -53,7 +51,10 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 			err = errors.Join(err, n.Close())
 		}
 	}()
-	if err = n.openDatabase(); err != nil {
+	if err = unsupported(set); err != nil {
+		return nil, err
+	}
+	if err = n.openData(); err != nil {
 		return nil, err
 	}
 	if o.Level == nil {
@@ -66,7 +67,7 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 	n.observe()
 	n.api, err = controller.New(controller.Options{
 		ContextPath: set.Server.ContextPath,
-		MaxBody:     10 << 20,
+		MaxBody:     set.Limits.Body,
 		Log:         o.Log,
 		Ready:       n.ready,
 		Ops:         n.ops,
@@ -79,10 +80,13 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 	return n, err
 }
 
-func (n *Node) openDatabase() error {
-	if err := os.MkdirAll(n.set.Data.Dir, 0o750); err != nil {
-		return fmt.Errorf("the data directory cannot be made: %w; set --data to a directory that this user may write", err)
+// openData takes the data directory and opens the database in it.
+func (n *Node) openData() error {
+	held, err := openDataDir(n.set.Data.Dir)
+	if err != nil {
+		return err
 	}
+	n.closers = append(n.closers, held.Close) // last of all: until then nobody else may come in
 	db, err := persistence.Open(filepath.Join(n.set.Data.Dir, "pharos.db"))
 	if err != nil {
 		return err
@@ -106,8 +110,12 @@ func (n *Node) Run(ctx context.Context) error {
 	for _, loop := range n.loops {
 		g.Go(func() error { return loop(gctx) })
 	}
-	n.serve(g, gctx, l)
-	n.log.Info("pharos serves", "url", "http://"+l.Addr().String()+n.set.Server.ContextPath, "mode", "standalone", "data", n.set.Data.Dir, "auth", "off")
+	n.serve(gctx, g, l, n.api)
+	console := n.listenConsole(ctx)
+	if console != nil {
+		n.serve(gctx, g, console, n.onConsolePort(n.api))
+	}
+	n.announce(console)
 	return g.Wait()
 }
 

@@ -8,41 +8,60 @@ import (
 	"net"
 	"net/http"
 	"strconv"
-	"time"
+	"strings"
+	"syscall"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/pharos-registry/pharos/cmd/settings"
 	"github.com/pharos-registry/pharos/middleware"
 )
-
-// drain is how long requests under way have to end when the server stops.
-const drain = 10 * time.Second
-
-// maxConnections bounds the open connections of the HTTP port.
-const maxConnections = 100_000
 
 // listen opens the HTTP port.
 func (n *Node) listen(ctx context.Context) (net.Listener, error) {
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", net.JoinHostPort(n.set.Server.Bind, strconv.Itoa(n.set.Server.Port)))
 	if err != nil {
-		return nil, fmt.Errorf("%w; stop the other program or choose another port with --port", err)
+		return nil, fmt.Errorf("%w; %s", err, cure(err))
 	}
-	l, open := middleware.Limit(l, maxConnections)
+	l, open := middleware.Limit(l, connections(n.set.Limits))
 	n.reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "pharos_http_connections", Help: "Open connections of the HTTP port.",
 	}, func() float64 { return float64(open()) }))
 	return l, nil
 }
 
+// cure says what to do when a port cannot be listened on.
+func cure(err error) string {
+	switch {
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return "set --bind to an address of this machine"
+	case errors.Is(err, syscall.EACCES):
+		return "choose a port above 1023 with --port"
+	default:
+		return "stop the other program or choose another port with --port"
+	}
+}
+
+// connections bounds the open connections of the HTTP port: what is said, else
+// what the limit of open files leaves beside the database, logs and peers.
+func connections(l settings.Limits) int {
+	const reserve, least = 512, 64
+	if l.MaxConnections > 0 {
+		return l.MaxConnections
+	}
+	return max(openFiles()-reserve, least)
+}
+
 // serve answers HTTP on l until ctx ends, then drains.
-func (n *Node) serve(g *errgroup.Group, ctx context.Context, l net.Listener) { //nolint:revive // the group comes first, as it runs all
+func (n *Node) serve(ctx context.Context, g *errgroup.Group, l net.Listener, h http.Handler) {
+	limits := n.set.Limits
 	srv := &http.Server{
-		Handler:           n.api,
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
+		Handler:           h,
+		ReadHeaderTimeout: limits.HeaderTimeout,
+		IdleTimeout:       limits.IdleTimeout,
+		MaxHeaderBytes:    limits.Header,
 		ErrorLog:          slog.NewLogLogger(n.log.Handler(), slog.LevelDebug),
 	}
 	g.Go(func() error {
@@ -53,8 +72,72 @@ func (n *Node) serve(g *errgroup.Group, ctx context.Context, l net.Listener) { /
 	})
 	g.Go(func() error {
 		<-ctx.Done()
-		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), limits.Drain)
 		defer cancel()
-		return srv.Shutdown(stop)
+		if err := srv.Shutdown(stop); err != nil {
+			n.log.Warn("requests were still under way when the time to end them was over", "drain", limits.Drain)
+			return srv.Close()
+		}
+		return nil
 	})
+}
+
+// listenConsole opens the additional port of the console. It has no offset, so
+// with several servers on one machine it is soon taken: that is no reason not
+// to start.
+func (n *Node) listenConsole(ctx context.Context) net.Listener {
+	port := n.set.Console.Port
+	if port == 0 || port == n.set.Server.Port {
+		return nil
+	}
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", net.JoinHostPort(n.set.Server.Bind, strconv.Itoa(port)))
+	if err != nil {
+		n.log.Warn("the additional console port is not served; set nacos.console.port to another one, or to 0", "port", port, "error", err)
+		return nil
+	}
+	l, _ = middleware.Limit(l, connections(n.set.Limits))
+	return l
+}
+
+// onConsolePort puts the paths of the console's own port, which Nacos 3 has
+// below the root, where the API has them.
+func (n *Node) onConsolePort(h http.Handler) http.Handler {
+	from, to := n.set.Console.ContextPath, n.set.Server.ContextPath
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p := r.URL.Path; to == "" || !below(p, to) {
+			if from != "" && below(p, from) {
+				p = strings.TrimPrefix(p, from)
+			}
+			r.URL.Path, r.URL.RawPath = to+p, ""
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+// below says whether path is prefix or continues it.
+func below(path, prefix string) bool {
+	rest, found := strings.CutPrefix(path, prefix)
+	return found && (rest == "" || rest[0] == '/')
+}
+
+// announce tells the operator in one line what is served where, and what is off.
+func (n *Node) announce(console net.Listener) {
+	s := n.set
+	host := s.Server.Bind
+	if host == "" {
+		host = "localhost"
+	}
+	said := []any{
+		"url", "http://" + net.JoinHostPort(host, strconv.Itoa(s.Server.Port)) + s.Server.ContextPath,
+		"bind", "all addresses", "function", s.Server.Function, "mode", settings.ModeStandalone,
+		"data", s.Data.Dir, "storage", "embedded", "auth", "off",
+	}
+	if s.Server.Bind != "" {
+		said[3] = s.Server.Bind
+	}
+	if console != nil {
+		said = append(said, "console_port", s.Console.Port)
+	}
+	n.log.Info("pharos serves", said...)
 }

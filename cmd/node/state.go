@@ -3,36 +3,41 @@ package node
 import (
 	"strconv"
 
+	"github.com/pharos-registry/pharos/cmd/settings"
 	"github.com/pharos-registry/pharos/service/ops"
 )
 
 // state is what server/state tells a console: texts, null for what is not set.
 func (n *Node) state() map[string]*string {
+	set, c := n.set, n.set.Config
 	m := map[string]*string{"function_mode": nil}
+	if set.Server.Function != settings.FunctionAll {
+		m["function_mode"] = &set.Server.Function
+	}
 	for k, v := range map[string]string{
 		"version":                       ops.Compatible,
-		"startup_mode":                  "standalone",
-		"server_port":                   strconv.Itoa(n.set.Server.Port),
+		"startup_mode":                  settings.ModeStandalone,
+		"server_port":                   strconv.Itoa(set.Server.Port),
 		"auth_enabled":                  "false",
 		"login_page_enabled":            "false",
-		"auth_system_type":              "nacos",
+		"auth_system_type":              set.Auth.SystemType,
 		"auth_admin_request":            "false",
-		"console_ui_enabled":            "true",
-		"datasource_platform":           "",
-		"plugin_datasource_log_enabled": "false",
-		"config_retention_days":         "30",
-		"notifyConnectTimeout":          "100",
-		"notifySocketTimeout":           "200",
-		"isHealthCheck":                 "true",
-		"maxHealthCheckFailCount":       "12",
-		"maxContent":                    "10485760",
-		"isManageCapacity":              "true",
-		"isCapacityLimitCheck":          "false",
-		"defaultClusterQuota":           "100000",
-		"defaultGroupQuota":             "200",
-		"defaultMaxSize":                "102400",
-		"defaultMaxAggrCount":           "10000",
-		"defaultMaxAggrSize":            "1024",
+		"console_ui_enabled":            strconv.FormatBool(set.Console.UI),
+		"datasource_platform":           set.Storage.Platform,
+		"plugin_datasource_log_enabled": strconv.FormatBool(set.Storage.LogSQL),
+		"config_retention_days":         strconv.Itoa(c.RetentionDays),
+		"notifyConnectTimeout":          strconv.Itoa(c.NotifyConnectTimeout),
+		"notifySocketTimeout":           strconv.Itoa(c.NotifySocketTimeout),
+		"isHealthCheck":                 strconv.FormatBool(c.HealthCheck),
+		"maxHealthCheckFailCount":       strconv.Itoa(c.MaxHealthCheckFailCount),
+		"maxContent":                    strconv.FormatInt(c.MaxContent, 10),
+		"isManageCapacity":              strconv.FormatBool(c.ManageCapacity),
+		"isCapacityLimitCheck":          strconv.FormatBool(c.CapacityLimitCheck),
+		"defaultClusterQuota":           strconv.Itoa(c.ClusterQuota),
+		"defaultGroupQuota":             strconv.Itoa(c.GroupQuota),
+		"defaultMaxSize":                strconv.Itoa(c.MaxSize),
+		"defaultMaxAggrCount":           strconv.Itoa(c.MaxAggrCount),
+		"defaultMaxAggrSize":            strconv.Itoa(c.MaxAggrSize),
 	} {
 		m[k] = &v
 	}

@@ -7,37 +7,52 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"log/slog"
+	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
-
-	"github.com/pharos-registry/pharos/cmd/node"
-	"github.com/pharos-registry/pharos/cmd/settings"
 )
 
+// invocation is how the process was called.
+type invocation struct {
+	args, environment []string
+	stdout            io.Writer
+	stderr            *os.File
+}
+
 func main() {
-	if err := run(os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "pharos:", err)
+	in := invocation{args: os.Args[1:], environment: os.Environ(), stdout: os.Stdout, stderr: os.Stderr}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // the second signal ends the process at once
+	err := command(&in)(ctx, in)
+	if errors.Is(err, flag.ErrHelp) {
+		err = help(ctx, in)
+	}
+	if err != nil {
+		_, _ = in.stderr.WriteString("pharos: " + strings.ReplaceAll(err.Error(), "\n", "; ") + "\n")
 		os.Exit(1)
 	}
 }
 
-func run(args []string) (err error) {
-	set := settings.Default()
-	fs := flag.NewFlagSet("pharos", flag.ContinueOnError)
-	fs.IntVar(&set.Server.Port, "port", set.Server.Port, "HTTP port")
-	fs.StringVar(&set.Server.Bind, "bind", set.Server.Bind, "address to listen on")
-	fs.StringVar(&set.Data.Dir, "data", set.Data.Dir, "data directory")
-	if err := fs.Parse(args); err != nil {
-		return err
+// command takes the subcommand off the arguments; without one the server runs.
+func command(in *invocation) func(context.Context, invocation) error {
+	name := ""
+	if len(in.args) > 0 && !strings.HasPrefix(in.args[0], "-") {
+		name, in.args = in.args[0], in.args[1:]
 	}
-	n, err := node.New(set, node.Options{Log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
-	if err != nil {
-		return err
+	switch name {
+	case "", "serve":
+		return serve
+	case "config":
+		return config
+	case "version":
+		return version
+	case "help":
+		return help
+	default:
+		return func(context.Context, invocation) error {
+			return fmt.Errorf("there is no command %q; allowed are serve, config, version and help", name)
+		}
 	}
-	defer func() { err = errors.Join(err, n.Close()) }()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	return n.Run(ctx)
 }

@@ -73,3 +73,27 @@ func find(name string, keys []key) (key, bool) {
 	}
 	return key{}, false
 }
+
+// FlagHelp lists the flags, one a line.
+func FlagHelp() string {
+	s := Default()
+	var b strings.Builder
+	line := func(name, doc string) { fmt.Fprintf(&b, "  %-24s %s\n", name, doc) }
+	for _, k := range flatten(s.sections()) {
+		if k.flag == "" {
+			continue
+		}
+		name := "--" + k.flag
+		if k.short != "" {
+			name += ", -" + k.short
+		}
+		doc := k.doc
+		if d := k.shown(); d != "" {
+			doc += " (" + d + ")"
+		}
+		line(name+" V", doc)
+	}
+	line("--config PATH", "a Nacos application.properties, or the folder it is in (conf in the data directory, then in the working directory)")
+	line("--set KEY=V", "any key; may be repeated")
+	return b.String()
+}

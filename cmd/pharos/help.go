@@ -1,0 +1,25 @@
+package main
+
+import (
+	"context"
+	"io"
+
+	"github.com/pharos-registry/pharos/cmd/settings"
+)
+
+// help prints the commands and flags.
+func help(_ context.Context, in invocation) error {
+	_, err := io.WriteString(in.stdout, `pharos is a service registry and configuration centre that speaks the protocols of Nacos.
+
+  pharos [flags]           run the server
+  pharos config [flags]    print every key, its value and where that came from
+  pharos version           print the version
+  pharos help              print this
+
+Flags:
+`+settings.FlagHelp()+`
+Every key is also an environment variable: upper case, . as _, without -.
+docs/configuration.md lists all keys.
+`)
+	return err
+}
