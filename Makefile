@@ -1,0 +1,71 @@
+# Pharos. `make` lists the targets. Each does all the set-up that it needs; all
+# that it installs goes into ./.bin and the Go caches.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -eo pipefail -c
+
+VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+FUZZTIME  ?= 30s
+COUNT     ?= 10
+BENCH     ?= .
+BIN       := $(CURDIR)/.bin
+LINT_AT   := v2.15.0
+LINT      := $(BIN)/golangci-lint-$(LINT_AT)
+STAT_AT   := v0.0.0-20260908200009-22c9c6c9d4da
+STAT      := $(BIN)/benchstat
+LDFLAGS   := -s -w -X main.stamped=$(VERSION)
+
+# Without MessagePack, which nobody asks for, Gin is half as large.
+export GOFLAGS := $(GOFLAGS) -tags=nomsgpack
+
+.PHONY: help run build test race lint fix fuzz bench e2e
+
+help: ## list the targets
+	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+
+run: ## run a server with its data in ./data
+	go run ./cmd/pharos
+
+build: ## one static binary, ./bin/pharos
+	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o bin/pharos ./cmd/pharos
+
+test: ## all tests but those with other languages' SDKs
+	go vet ./...
+	go test ./...
+
+race: ## the same under the race detector
+	CGO_ENABLED=1 go test -race ./...
+
+lint: $(LINT) ## what CI refuses
+	$(LINT) run ./...
+	go fix -diff ./...
+	go mod tidy -diff
+
+fix: $(LINT) ## mend what lint can mend
+	go fix ./...
+	$(LINT) fmt ./...
+	$(LINT) run --fix ./...
+	go mod tidy
+	go test ./cmd/settings -run TestDocumentation -update
+
+fuzz: ## every fuzz target for FUZZTIME
+	@for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
+		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' $$dir/*_test.go); do \
+			echo "== $$dir $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$dir || exit 1; \
+		done; \
+	done
+
+bench: $(STAT) ## Go benchmarks, COUNT runs each, beside .bin/bench.base if there is one
+	go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./... | tee $(BIN)/bench.new
+	$(STAT) $(wildcard $(BIN)/bench.base) $(BIN)/bench.new
+
+e2e: ## real SDKs of Java, Go, Node and Python against the built server
+	PHAROS_SDK=1 go test ./test/sdk -count=1 -v -timeout 20m
+
+$(LINT):
+	GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_AT)
+	mv $(BIN)/golangci-lint $@
+
+$(STAT):
+	GOBIN=$(BIN) go install golang.org/x/perf/cmd/benchstat@$(STAT_AT)
