@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/pharos-registry/pharos/service"
 )
@@ -92,6 +93,14 @@ func (p *Params) reset() {
 	p.pairs, p.Body = p.pairs[:0], nil
 }
 
+// bodyTime is how long a client may take to send a body, whatever its kind: a
+// byte now and then must not hold a connection for ever.
+const bodyTime = time.Minute
+
+// trusted is how much of an announced length is set aside before the bytes are
+// there.
+const trusted = 64 << 10
+
 // Parse is the middleware that fills Request.Params. A form body of more than
 // maxBody bytes is refused.
 func Parse(maxBody int64) Middleware {
@@ -101,11 +110,20 @@ func Parse(maxBody int64) Middleware {
 			if err := q.Params.scan(r.URL.RawQuery); err != nil {
 				return nil, err
 			}
-			if r.Body != nil && r.Body != http.NoBody && isForm(q.Header("Content-Type")) {
+			if r.Body == nil || r.Body == http.NoBody {
+				return next(q)
+			}
+			// Where the deadline cannot be set there is no connection, as in tests. net/http
+			// takes it away before the connection's next request; after a failed read it
+			// must stay, or net/http would wait for the rest of the body.
+			conn := http.NewResponseController(q.Gin.Writer)
+			_ = conn.SetReadDeadline(time.Now().Add(bodyTime))
+			if isForm(q.Header("Content-Type")) {
 				body, err := readBody(r, maxBody)
 				if err != nil {
 					return nil, err
 				}
+				_ = conn.SetReadDeadline(time.Time{}) // so that a long poll can tell a client that leaves from a slow one
 				q.Params.Body = body
 				if err := q.Params.scan(string(body)); err != nil {
 					return nil, err
@@ -132,7 +150,7 @@ func readBody(r *http.Request, limit int64) ([]byte, error) {
 	}
 	var body []byte
 	var err error
-	if n := r.ContentLength; n >= 0 {
+	if n := r.ContentLength; n >= 0 && n <= trusted {
 		body = make([]byte, n)
 		_, err = io.ReadFull(r.Body, body)
 	} else if body, err = io.ReadAll(io.LimitReader(r.Body, limit+1)); err == nil && int64(len(body)) > limit {
