@@ -75,6 +75,7 @@ type scoreboard struct {
 //	PHAROS_SUITES=a,b       only these suites, also those that are off
 //	PHAROS_BASE=http://…    against servers that run (several with commas: one cluster)
 //	PHAROS_CONSOLE=http://… their console port, for the recording of the console
+//	PHAROS_REPORT=file      write the table there, too
 //	-v                      every difference of a step, not the first eight
 func TestConformance(t *testing.T) {
 	known, err := conformance.LoadDifferences("differences.txt")
@@ -102,7 +103,13 @@ func TestConformance(t *testing.T) {
 			})
 		}
 	})
-	t.Logf("answers compared with the recorded ones\n%s", board.table())
+	table := board.table()
+	t.Logf("answers compared with the recorded ones\n%s", table)
+	if path := os.Getenv("PHAROS_REPORT"); path != "" {
+		if err := os.WriteFile(path, []byte(table), 0o600); err != nil {
+			t.Error(err)
+		}
+	}
 	for _, id := range known.Stale() {
 		t.Errorf("listed in differences.txt, but it no longer differs: %s", id)
 	}

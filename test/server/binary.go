@@ -1,7 +1,9 @@
 package server
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -25,6 +27,9 @@ var buildOnce = sync.OnceValues(build)
 func Binary(tb testing.TB) string {
 	tb.Helper()
 	if path := os.Getenv("PHAROS_TEST_BINARY"); path != "" {
+		if _, err := os.Stat(path); err != nil {
+			tb.Fatalf("PHAROS_TEST_BINARY: %v", err)
+		}
 		return path
 	}
 	path, err := buildOnce()
@@ -43,6 +48,9 @@ func build() (string, error) {
 		return "", fmt.Errorf("where is the source of %s", "test/server")
 	}
 	root := filepath.Dir(filepath.Dir(filepath.Dir(here)))
+	if err := touchSources(root); err != nil {
+		return "", err
+	}
 	dir := filepath.Join(root, ".bin", "test")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fmt.Errorf("make %s: %w", dir, err)
@@ -59,6 +67,24 @@ func build() (string, error) {
 		return "", fmt.Errorf("put the binary in place: %w", err)
 	}
 	return path, nil
+}
+
+// touchSources lists the folders that the binary is made of, so that "go test"
+// knows that its result depends on them: they are not among the imports of a
+// black-box test, and a cached pass of an older server would be no pass.
+func touchSources(root string) error {
+	for _, top := range []string{"cmd", "controller", "middleware", "service", "consistency", "persistence", "ui"} {
+		err := filepath.WalkDir(filepath.Join(root, top), func(_ string, d fs.DirEntry, err error) error {
+			if err == nil && d.Name() == "node_modules" {
+				return filepath.SkipDir
+			}
+			return err
+		})
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("list the sources: %w", err)
+		}
+	}
+	return nil
 }
 
 // FreePort finds an HTTP port that is free together with the ports that follow
