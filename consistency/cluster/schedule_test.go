@@ -1,0 +1,88 @@
+package cluster_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pharos-registry/pharos/consistency/cluster"
+)
+
+// schedules is how many random schedules to run: 60, or what the environment
+// variable PHAROS_SCHEDULES says.
+func schedules(t *testing.T) int {
+	t.Helper()
+	if n, err := strconv.Atoi(os.Getenv("PHAROS_SCHEDULES")); err == nil {
+		return n
+	}
+	return 60
+}
+
+// seed is the first seed: random, or PHAROS_SEED to run one again.
+func seed(t *testing.T) uint64 {
+	t.Helper()
+	if s, err := strconv.ParseUint(os.Getenv("PHAROS_SEED"), 10, 64); err == nil {
+		return s
+	}
+	return rand.Uint64N(1 << 32)
+}
+
+// Whatever happens, all agree once the faults are over.
+func TestSchedules(t *testing.T) {
+	first := seed(t)
+	for i := range schedules(t) {
+		s := first + uint64(i)
+		ok := t.Run(strconv.FormatUint(s, 10), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { runSchedule(t, rand.New(rand.NewPCG(s, 0))) })
+		})
+		if !ok {
+			t.Fatalf("run it again with PHAROS_SEED=%d PHAROS_SCHEDULES=1", s)
+		}
+	}
+}
+
+func runSchedule(t *testing.T, r *rand.Rand) {
+	t.Helper()
+	const size = 4
+	l := newLab(t)
+	all := addrs(0, 1, 2, 3)
+	n := make([]*node, size)
+	start := func(i int) { n[i] = l.start(i, fmt.Sprintf("id%d", i), cluster.Options{Source: cluster.Static(all)}) }
+	for i := range size {
+		start(i)
+	}
+	for range 15 {
+		a, b := r.IntN(size), r.IntN(size)
+		switch r.IntN(6) {
+		case 0:
+			l.net.Cut(host(a), host(b))
+		case 1:
+			l.net.Part(host(a), host(b))
+		case 2:
+			l.net.Join(host(a), host(b))
+		case 3:
+			l.net.Delay(host(a), host(b), time.Duration(r.IntN(300))*time.Millisecond)
+		case 4:
+			l.net.Reset(host(a), host(b))
+		case 5:
+			n[a].stop()
+			time.Sleep(time.Duration(r.IntN(3000)) * time.Millisecond)
+			start(a)
+		}
+		time.Sleep(time.Duration(r.IntN(4000)) * time.Millisecond)
+		for _, x := range n {
+			if _, ok := x.View().Member(x.addr); !ok || len(x.View().Members) != size {
+				t.Fatalf("%s lost a member: %v", x.addr, x.View().Members)
+			}
+		}
+	}
+	l.net.HealAll()
+	for _, x := range n {
+		l.states(x, strings.TrimSpace(strings.Repeat("UP ", size)), 10*time.Second)
+	}
+}
