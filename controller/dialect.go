@@ -246,6 +246,12 @@ func writeJSON(q *middleware.Request, status int, v any) {
 	writeRaw(q, middleware.Raw{Status: status, ContentType: middleware.JSON, Body: b})
 }
 
+// rawPath is the path as the client wrote it.
+func rawPath(q *middleware.Request) string {
+	path, _, _ := strings.Cut(q.HTTP().RequestURI, "?")
+	return path
+}
+
 // page is the error page of the servlet container that clients know.
 type page struct {
 	Timestamp string `json:"timestamp"`
@@ -265,6 +271,6 @@ func errorPage(q *middleware.Request, status int, msg string) {
 		Status:    status,
 		Error:     http.StatusText(status),
 		Message:   msg,
-		Path:      q.HTTP().URL.Path,
+		Path:      rawPath(q),
 	})
 }

@@ -93,3 +93,11 @@ func (f *form) Filled(name string) string {
 	}
 	return v
 }
+
+// Pointer is a field that may be absent, which is not the same as empty.
+func (f *form) Pointer(name string) *string {
+	if v, ok := f.q.Params.Lookup(name); ok {
+		return &v
+	}
+	return nil
+}

@@ -13,6 +13,8 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/pharos-registry/pharos/middleware"
+	"github.com/pharos-registry/pharos/service/auth"
+	"github.com/pharos-registry/pharos/service/namespace"
 	"github.com/pharos-registry/pharos/service/naming"
 	"github.com/pharos-registry/pharos/service/ops"
 )
@@ -25,9 +27,13 @@ type Options struct {
 	Ready       func() error // nil: ready to serve
 	Ops         *ops.Service
 	Naming      *naming.Service
-	State       map[string]*string // what server/state tells beyond the node itself
-	ConfDir     string             // where announcements and the guide lie
-	Metrics     http.Handler       // the exposition of metrics; nil: none
+	Namespaces  *namespace.Service
+	Auth        *auth.Service
+	Guard       *middleware.Guard
+	SetUp       func(*middleware.Request) bool // may this caller make the first administrator?
+	State       func() map[string]*string      // what server/state tells beyond the node itself
+	ConfDir     string                         // where announcements and the guide lie
+	Metrics     http.Handler                   // the exposition of metrics; nil: none
 	Requests    *middleware.Metrics
 }
 
@@ -53,6 +59,7 @@ func New(o Options) (*API, error) {
 	mw := []middleware.Middleware{
 		middleware.Recover(o.Log),
 		middleware.Parse(o.MaxBody),
+		o.Guard.Authorize(),
 	}
 	for _, row := range a.routes() {
 		r := &row
@@ -81,6 +88,8 @@ func (a *API) routes() []middleware.Route {
 	return slices.Concat(
 		a.healthRoutes(),
 		a.stateRoutes(),
+		a.namespaceRoutes(),
+		a.authRoutes(),
 		a.clusterRoutes(),
 		a.opsRoutes(),
 		a.loaderRoutes(),

@@ -23,7 +23,7 @@ func (a *API) stateRoutes() []middleware.Route {
 
 // state tells consoles how the server is set: texts, or null where a thing is
 // not set at all.
-func (a *API) state(*middleware.Request) (any, error) { return a.o.State, nil }
+func (a *API) state(*middleware.Request) (any, error) { return a.o.State(), nil }
 
 func (a *API) announcement(q *middleware.Request) (any, error) {
 	f := formOf(q)

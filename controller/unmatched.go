@@ -74,6 +74,9 @@ func twoFaced(u *url.URL) string {
 func refuser() http.Handler {
 	e := gin.New()
 	r := &middleware.Route{Dialect: v1, Do: func(q *middleware.Request) (any, error) {
+		if strings.Contains(strings.ToLower(q.HTTP().URL.RawPath), "%2f") { // Tomcat's own refusal
+			return middleware.Raw{Status: http.StatusBadRequest, ContentType: middleware.TextHTML, Body: []byte(badRequest)}, nil
+		}
 		return nil, &middleware.PageError{
 			Status: http.StatusInternalServerError,
 			Msg:    "The request was rejected because the URL contained a potentially malicious String \"" + twoFaced(q.HTTP().URL) + "\"",
@@ -82,3 +85,5 @@ func refuser() http.Handler {
 	e.NoRoute(middleware.Serve(r, r.Do, nil))
 	return e
 }
+
+const badRequest = "<!doctype html><html lang=\"en\"><head><title>400 Bad Request</title></head><body><h1>400 Bad Request</h1></body></html>"

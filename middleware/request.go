@@ -4,6 +4,7 @@
 package middleware
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"sync"
@@ -25,6 +26,12 @@ type Request struct {
 	// FromPeer is set when another node of the cluster sent the request on; it
 	// is never forwarded again. Only the peer listener sets it.
 	FromPeer bool
+
+	// User is who calls, "" where nobody was asked.
+	User string
+
+	guard *Guard // of a route that is guarded now
+	mode  Mode
 }
 
 // Handler answers a request with a value or an error. It writes nothing: the
@@ -67,6 +74,9 @@ var (
 // HTTP returns the request as net/http has it.
 func (q *Request) HTTP() *http.Request { return q.Gin.Request }
 
+// Context ends when the client leaves or the server stops.
+func (q *Request) Context() context.Context { return q.Gin.Request.Context() }
+
 // Header returns the first value of a request header, by its canonical name.
 func (q *Request) Header(canonical string) string {
 	if v := q.Gin.Request.Header[canonical]; len(v) > 0 {
@@ -90,7 +100,7 @@ func Serve(r *Route, h Handler, observe func(status int, since time.Time)) gin.H
 	pool := sync.Pool{New: func() any { return &Request{Route: r} }}
 	return func(c *gin.Context) {
 		q, _ := pool.Get().(*Request)
-		q.Gin, q.Arrived, q.FromPeer = c, time.Now(), false
+		q.Gin, q.Arrived, q.FromPeer, q.User, q.guard, q.mode = c, time.Now(), false, "", nil, Off
 		v, err := h(q)
 		if _, ok := v.(Answered); !ok || err != nil {
 			r.Dialect(q, v, err)

@@ -36,11 +36,23 @@ const (
 type Access struct {
 	Class  Class
 	Action Action
-	// Resource is what the permission is on: "naming" or "config" for a
-	// resource that the request's parameters name, else a fixed resource such as
+	// Resource is what the permission is on: NamingResource or ConfigResource for
+	// one that the request's parameters name, else a fixed resource such as
 	// "console/users". It is empty where Class is Public.
 	Resource string
+	// Each is set where only the handler can tell what a request touches: it asks
+	// Request.May for each.
+	Each bool
+	// Self is set where everybody who is logged in may, for himself: the handler
+	// tells.
+	Self bool
 }
+
+// The resources that parameters name.
+const (
+	NamingResource = "naming"
+	ConfigResource = "config"
+)
 
 // Module is the part of the server that a route belongs to; a function mode
 // switches modules off.

@@ -98,3 +98,6 @@ func CodeOf(err error) Code {
 	}
 	return Internal
 }
+
+// Is reports whether err is a failure of the code.
+func Is(err error, code Code) bool { return err != nil && CodeOf(err) == code }

@@ -16,6 +16,8 @@ import (
 	"github.com/pharos-registry/pharos/controller"
 	"github.com/pharos-registry/pharos/middleware"
 	"github.com/pharos-registry/pharos/persistence"
+	"github.com/pharos-registry/pharos/service/auth"
+	"github.com/pharos-registry/pharos/service/namespace"
 	"github.com/pharos-registry/pharos/service/naming"
 	"github.com/pharos-registry/pharos/service/ops"
 )
@@ -37,6 +39,9 @@ type Node struct {
 	api *controller.API
 
 	naming *naming.Service
+	auth   *auth.Service
+	guard  *middleware.Guard
+	code   string // one-time, to make the first administrator from elsewhere
 
 	loops   []func(context.Context) error // started by Run, ended by its context
 	closers []func() error                // run backwards
@@ -64,6 +69,9 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 	if err = n.openNaming(); err != nil {
 		return nil, err
 	}
+	if err = n.openAuth(context.Background()); err != nil {
+		return nil, err
+	}
 	n.observe()
 	n.api, err = controller.New(controller.Options{
 		ContextPath: set.Server.ContextPath,
@@ -72,7 +80,11 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 		Ready:       n.ready,
 		Ops:         n.ops,
 		Naming:      n.naming,
-		State:       n.state(),
+		Namespaces:  namespace.New(n.db, n.db.Apply),
+		Auth:        n.auth,
+		Guard:       n.guard,
+		SetUp:       n.mayStart,
+		State:       n.state,
 		ConfDir:     filepath.Join(set.Data.Dir, "conf"),
 		Metrics:     promhttp.HandlerFor(n.reg, promhttp.HandlerOpts{}),
 		Requests:    middleware.NewMetrics(n.reg),

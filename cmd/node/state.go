@@ -10,6 +10,8 @@ import (
 // state is what server/state tells a console: texts, null for what is not set.
 func (n *Node) state() map[string]*string {
 	set, c := n.set, n.set.Config
+	client, off := set.Auth.Client(), set.Auth.Management() == settings.AuthOff
+	admin := n.auth.HasAdmin()
 	m := map[string]*string{"function_mode": nil}
 	if set.Server.Function != settings.FunctionAll {
 		m["function_mode"] = &set.Server.Function
@@ -18,10 +20,10 @@ func (n *Node) state() map[string]*string {
 		"version":                       ops.Compatible,
 		"startup_mode":                  settings.ModeStandalone,
 		"server_port":                   strconv.Itoa(set.Server.Port),
-		"auth_enabled":                  "false",
-		"login_page_enabled":            "false",
+		"auth_enabled":                  strconv.FormatBool(client == settings.AuthEnforce),
+		"login_page_enabled":            strconv.FormatBool(client == settings.AuthEnforce || admin && !off),
 		"auth_system_type":              set.Auth.SystemType,
-		"auth_admin_request":            "false",
+		"auth_admin_request":            strconv.FormatBool(client == settings.AuthEnforce && !admin),
 		"console_ui_enabled":            strconv.FormatBool(set.Console.UI),
 		"datasource_platform":           set.Storage.Platform,
 		"plugin_datasource_log_enabled": strconv.FormatBool(set.Storage.LogSQL),

@@ -1,0 +1,104 @@
+package node
+
+import (
+	"context"
+	"crypto/subtle"
+	"fmt"
+	"net/netip"
+	"path/filepath"
+
+	"github.com/pharos-registry/pharos/cmd/settings"
+	"github.com/pharos-registry/pharos/middleware"
+	"github.com/pharos-registry/pharos/service/auth"
+)
+
+// openAuth builds authentication and the guard of the routes.
+func (n *Node) openAuth(ctx context.Context) error {
+	a := n.set.Auth
+	secret, err := n.tokenSecret()
+	if err != nil {
+		return err
+	}
+	if err := auth.CheckIdentity(a.IdentityKey, a.IdentityValue); err != nil {
+		return err
+	}
+	signer, err := auth.NewSigner(secret, a.TokenExpire)
+	if err != nil {
+		return fmt.Errorf("nacos.core.auth.plugin.nacos.token.secret.key: %w; leave it empty to have one made", err)
+	}
+	n.auth, err = auth.New(ctx, auth.Options{Store: n.db, Write: n.db.Apply, Signer: signer, Log: n.log})
+	if err != nil {
+		return err
+	}
+	n.loops = append(n.loops, n.auth.Run)
+	n.guard = middleware.NewGuard(middleware.GuardOptions{
+		Auth: n.auth, Client: mode(a.Client()), Management: management(a),
+		IdentityKey: a.IdentityKey, IdentityValue: a.IdentityValue, Log: n.log, Reg: n.reg,
+	})
+	return n.firstAdmin(ctx)
+}
+
+// tokenSecret is the one that the operator gave, else the one in the data
+// directory, which is made at first start.
+func (n *Node) tokenSecret() (string, error) {
+	if s := n.set.Auth.TokenSecret; s != "" {
+		return s, auth.CheckSecret(s)
+	}
+	return auth.SecretFile(filepath.Join(n.set.Data.Dir, "secrets", "token.key"))
+}
+
+func mode(m settings.AuthMode) middleware.Mode {
+	switch m {
+	case settings.AuthOff:
+		return middleware.Off
+	case settings.AuthEnforce:
+		return middleware.Enforce
+	default:
+		return middleware.Observe
+	}
+}
+
+// management is the mode of the routes for consoles and operators. Where
+// enforcement was not asked for outright it begins with the first
+// administrator: before that nobody could log in.
+func management(a settings.Auth) middleware.Mode {
+	said := a.Enabled == settings.Yes || a.Admin == settings.Yes || a.Console == settings.Yes || a.Mode == string(settings.AuthEnforce)
+	if m := mode(a.Management()); m != middleware.Enforce || said {
+		return m
+	}
+	return middleware.Observe
+}
+
+// firstAdmin makes the first administrator of the password in the environment,
+// or shows the code with which one can be made from elsewhere.
+func (n *Node) firstAdmin(ctx context.Context) error {
+	if n.auth.HasAdmin() || n.set.Auth.Client() == settings.AuthOff {
+		return nil
+	}
+	if p := n.set.Auth.AdminPassword; p != "" {
+		if _, err := n.auth.CreateAdmin(ctx, p); err != nil {
+			return fmt.Errorf("pharos.auth.admin.password: %w", err)
+		}
+		n.log.Info("the first administrator was made of pharos.auth.admin.password", "user", auth.AdminName)
+		return nil
+	}
+	n.code = auth.OneTimeCode()
+	n.log.Info("there is no administrator yet: make one on this machine, or from elsewhere with this code",
+		"call", "POST "+n.set.Server.ContextPath+"/v1/auth/users/admin", "code", n.code)
+	return nil
+}
+
+// mayStart reports whether a caller may make the first administrator: whoever
+// is on this machine, with nothing in between, and whoever has read the log.
+func (n *Node) mayStart(q *middleware.Request) bool {
+	if c := q.Params.Get("code"); n.code != "" && subtle.ConstantTimeCompare([]byte(c), []byte(n.code)) == 1 {
+		return true
+	}
+	for _, h := range []string{"X-Forwarded-For", "X-Real-Ip", "Forwarded", "X-Forwarded-Host", "Via", "True-Client-Ip", "Cf-Connecting-Ip", "X-Client-Ip"} {
+		if q.Header(h) != "" {
+			return false
+		}
+	}
+	a, err := netip.ParseAddr(q.Address())
+	return err == nil && a.Unmap().IsLoopback()
+}

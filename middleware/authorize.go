@@ -1,0 +1,282 @@
+package middleware
+
+import (
+	"crypto/subtle"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/pharos-registry/pharos/service"
+	"github.com/pharos-registry/pharos/service/auth"
+)
+
+// Mode says what becomes of a call that is not allowed.
+type Mode uint8
+
+// The modes.
+const (
+	// Off lets everything pass.
+	Off Mode = iota
+	// Observe lets everything pass, and logs and counts what Enforce would deny.
+	Observe
+	// Enforce denies.
+	Enforce
+)
+
+// GuardOptions are what a Guard needs.
+type GuardOptions struct {
+	Auth       *auth.Service
+	Client     Mode // of routes for SDKs
+	Management Mode // of routes for consoles and operators; Observe is Enforce from the first administrator on
+
+	IdentityKey   string // a header that servers of a Nacos set-up send; "" for none
+	IdentityValue string
+
+	Log *slog.Logger
+	Reg prometheus.Registerer
+}
+
+// Guard decides who may call a route.
+type Guard struct {
+	o        GuardOptions
+	counters map[Class]map[Mode]prometheus.Counter
+
+	told   atomic.Int64 // unix ns of the last refused call that was logged at warn
+	untold atomic.Int64 // refused calls since
+}
+
+// NewGuard returns a Guard and registers its counters.
+func NewGuard(o GuardOptions) *Guard {
+	c := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "pharos_auth_denied_total",
+		Help: "Calls that were denied (mode enforce) or would have been (mode observe).",
+	}, []string{"class", "mode"})
+	o.Reg.MustRegister(c)
+	g := &Guard{o: o, counters: map[Class]map[Mode]prometheus.Counter{}}
+	for class, name := range map[Class]string{Client: "client", Management: "management"} {
+		g.counters[class] = map[Mode]prometheus.Counter{
+			Observe: c.WithLabelValues(name, "observe"),
+			Enforce: c.WithLabelValues(name, "enforce"),
+		}
+	}
+	return g
+}
+
+// Authorize returns the middleware. It runs after routing, on the matched
+// route: what a path looks like decides nothing.
+func (g *Guard) Authorize() Middleware {
+	return func(r *Route, next Handler) Handler {
+		if r.Access.Class == Public {
+			return next
+		}
+		return func(q *Request) (any, error) {
+			mode := g.mode(r.Access.Class)
+			if mode == Off || g.trusted(q) {
+				return next(q)
+			}
+			q.guard, q.mode = g, mode
+			if err := g.check(q); err != nil {
+				if err = g.denied(q, err); err != nil {
+					return nil, err
+				}
+			}
+			return next(q)
+		}
+	}
+}
+
+// mode is what holds for a class now. Management is open for as long as nobody
+// could log in, unless enforcement was asked for.
+func (g *Guard) mode(c Class) Mode {
+	switch {
+	case c == Client:
+		return g.o.Client
+	case g.o.Management == Observe && g.o.Auth.HasAdmin():
+		return Enforce
+	default:
+		return g.o.Management
+	}
+}
+
+// trusted reports whether another server of the set-up calls: one that signed
+// on the peer plane, or that knows the identity which the operator has set. A
+// User-Agent proves nothing.
+func (g *Guard) trusted(q *Request) bool {
+	if q.FromPeer {
+		return true
+	}
+	if g.o.IdentityKey == "" || g.o.IdentityValue == "" {
+		return false
+	}
+	v := q.Gin.Request.Header.Get(g.o.IdentityKey)
+	return v != "" && subtle.ConstantTimeCompare([]byte(v), []byte(g.o.IdentityValue)) == 1
+}
+
+func (g *Guard) check(q *Request) error {
+	user, err := g.identify(q)
+	if err != nil {
+		return err
+	}
+	q.User = user
+	a := q.Route.Access
+	if a.Each || a.Self {
+		return nil // the handler asks May for each thing it touches
+	}
+	return eachResource(q, a.Resource, func(r auth.Resource) error { return g.o.Auth.Authorize(user, r, action(a.Action)) })
+}
+
+func action(a Action) auth.Action {
+	if a == Write {
+		return auth.Write
+	}
+	return auth.Read
+}
+
+// denied turns a refusal into what the caller is told; nil where it only counts.
+func (g *Guard) denied(q *Request, err error) error {
+	e, ok := err.(*service.Error) //nolint:errorlint // ours, not wrapped
+	if !ok || e.Code != service.Unauthorized && e.Code != service.Forbidden {
+		return err
+	}
+	g.counters[q.Route.Access.Class][q.mode].Inc()
+	g.tell(q, e.Msg)
+	if q.mode == Observe {
+		return nil
+	}
+	return &PageError{Status: http.StatusForbidden, Msg: e.Msg}
+}
+
+// tellEvery is how often a refused call is logged as an example of all.
+const tellEvery = time.Minute
+
+// tell logs a refused call: each one at debug, one a minute at warn with the
+// number of those that it stands for.
+func (g *Guard) tell(q *Request, reason string) {
+	n := g.untold.Add(1)
+	level := slog.LevelDebug
+	if last := g.told.Load(); q.Arrived.UnixNano()-last >= int64(tellEvery) && g.told.CompareAndSwap(last, q.Arrived.UnixNano()) {
+		g.untold.Add(-n)
+		level = slog.LevelWarn
+	}
+	if !g.o.Log.Enabled(q.Context(), level) {
+		return
+	}
+	msg := "calls are denied"
+	if q.mode == Observe {
+		msg = "calls would be denied if auth were enforced"
+	}
+	g.o.Log.Log(q.Context(), level, msg, "calls", n, "method", q.Gin.Request.Method, "path", q.Gin.Request.URL.Path, //nolint:sloglint // one of two constant texts
+		"user", q.User, "address", q.Address(), "reason", reason)
+}
+
+// May returns nil if the caller may do action to r. Handlers ask it where the
+// route cannot say what a request touches.
+func (q *Request) May(r auth.Resource, action auth.Action) error {
+	if q.guard == nil {
+		return nil
+	}
+	if err := q.guard.o.Auth.Authorize(q.User, r, action); err != nil {
+		return q.guard.denied(q, err)
+	}
+	return nil
+}
+
+// Guarded reports whether the caller had to say who he is.
+func (q *Request) Guarded() bool { return q.guard != nil && q.mode == Enforce }
+
+// identify returns the user that the request names: by token, or by name and
+// password. The names of headers and parameters are compared without case, and
+// a parameter counts before the header.
+func (g *Guard) identify(q *Request) (string, error) {
+	if t := BearerToken(q); t != "" {
+		return g.o.Auth.Token(t)
+	}
+	if t := fromEither(q, "accessToken", "Accesstoken"); t != "" {
+		return g.o.Auth.Token(t)
+	}
+	return g.o.Auth.Password(q.Context(), fromEither(q, "username", "Username"), fromEither(q, "password", "Password"), q.Address())
+}
+
+// BearerToken is the token of the Authorization header, or of the parameter
+// that goes before it; "" where the header has another scheme.
+func BearerToken(q *Request) string {
+	t, ok := strings.CutPrefix(fromEither(q, "Authorization", "Authorization"), "Bearer ")
+	if !ok {
+		return ""
+	}
+	return t
+}
+
+func fromEither(q *Request, param, header string) string {
+	if v := q.Params.Fold(param); v != "" {
+		return v
+	}
+	return q.Header(header)
+}
+
+// Address is the IP address of the socket that the request came from. A header
+// may say anything, so none is read.
+func (q *Request) Address() string {
+	host, _, err := net.SplitHostPort(q.Gin.Request.RemoteAddr)
+	if err != nil {
+		return q.Gin.Request.RemoteAddr
+	}
+	return host
+}
+
+// eachResource calls fn for every resource that the parameters name. Where two
+// spellings of one parameter disagree, both must be allowed: whichever the
+// handler reads, it was asked for.
+func eachResource(q *Request, kind string, fn func(auth.Resource) error) error {
+	switch kind {
+	case NamingResource:
+		return eachNaming(q, fn)
+	case ConfigResource:
+		return eachConfig(q, fn)
+	default:
+		return fn(auth.Resource{Fixed: kind})
+	}
+}
+
+func eachNaming(q *Request, fn func(auth.Resource) error) error {
+	ns, name := trimmed(q, "namespaceId"), trimmed(q, "serviceName")
+	group, inName := trimmed(q, "groupName"), ""
+	if g, s, ok := strings.Cut(name, "@@"); ok {
+		inName, name = g, s
+	}
+	if group == "" && inName == "" && name != "" {
+		group = "DEFAULT_GROUP"
+	}
+	return eachOf(group, inName, func(g string) error {
+		return fn(auth.Resource{Namespace: ns, Group: g, Kind: NamingResource, Name: name})
+	})
+}
+
+func eachConfig(q *Request, fn func(auth.Resource) error) error {
+	name := trimmed(q, "dataId")
+	return eachOf(trimmed(q, "namespaceId"), trimmed(q, "tenant"), func(ns string) error {
+		return eachOf(trimmed(q, "group"), trimmed(q, "groupName"), func(g string) error {
+			return fn(auth.Resource{Namespace: ns, Group: g, Kind: ConfigResource, Name: name})
+		})
+	})
+}
+
+// eachOf calls fn with a and b, once where they are the same or one is blank.
+func eachOf(a, b string, fn func(string) error) error {
+	if a == "" || a == b {
+		return fn(b)
+	}
+	if b != "" {
+		if err := fn(b); err != nil {
+			return err
+		}
+	}
+	return fn(a)
+}
+
+func trimmed(q *Request, name string) string { return strings.TrimSpace(q.Params.Get(name)) }

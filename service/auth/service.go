@@ -1,0 +1,270 @@
+// Package auth knows who a caller is and what he may do: users, roles and
+// permissions in Nacos's tables, its tokens, and one decision for every route.
+package auth
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+
+	"github.com/pharos-registry/pharos/persistence"
+	"github.com/pharos-registry/pharos/service"
+)
+
+// refreshEvery is how often the tables are read again: another node, or a
+// Nacos, may share the database. A change made here counts at once.
+const refreshEvery = 15 * time.Second
+
+// tokensKept bounds the verified tokens that are remembered.
+const tokensKept = 20_000
+
+// Store is what auth asks of the database.
+type Store interface {
+	Users(ctx context.Context, name persistence.Match, pageNo, size int) (persistence.Page[persistence.User], error)
+	Roles(ctx context.Context, user, role persistence.Match, pageNo, size int) (persistence.Page[persistence.Role], error)
+	Permissions(ctx context.Context, role persistence.Match, pageNo, size int) (persistence.Page[persistence.Permission], error)
+	Revocations(ctx context.Context) ([]persistence.Revocation, error)
+}
+
+// everything is a page that holds all rows of a table.
+const everything = 1 << 30
+
+// Writer commits an op: directly, or through the log of the cluster.
+type Writer func(ctx context.Context, op persistence.Op) (persistence.Result, error)
+
+// Authenticator knows users beyond the table: LDAP is one.
+type Authenticator interface {
+	// Authenticate returns the name under which the user has roles. It returns
+	// a service.Unauthorized for a wrong name or password.
+	Authenticate(ctx context.Context, user, password string) (string, error)
+}
+
+// Options is what the service needs.
+type Options struct {
+	Store  Store
+	Write  Writer
+	Signer *Signer
+	Log    *slog.Logger
+	Second Authenticator // nil: only the table
+}
+
+// Service is authentication and authorization.
+type Service struct {
+	o         Options
+	passwords *passwords
+	guard     *guard
+	dir       atomic.Pointer[directory]
+	tokens    *otter.Cache[string, Token] // signature checked; expiry and cut-off are looked at each time
+
+	reloading sync.Mutex // one reload after the other, so that an older one never wins
+}
+
+// New returns the service with its tables loaded. A database that is away is no
+// error: then nobody is known until it is back.
+func New(ctx context.Context, o Options) (*Service, error) {
+	s := &Service{o: o, guard: newGuard()}
+	var err error
+	if s.passwords, err = newPasswords(); err != nil {
+		return nil, err
+	}
+	if s.tokens, err = otter.New(&otter.Options[string, Token]{MaximumSize: tokensKept}); err != nil {
+		return nil, err
+	}
+	s.dir.Store(newDirectory(nil, nil, nil, nil))
+	if err := s.Reload(ctx); err != nil {
+		o.Log.Warn("users and permissions cannot be read yet", "error", err)
+	}
+	return s, nil
+}
+
+// Reload reads the tables.
+func (s *Service) Reload(ctx context.Context) error {
+	s.reloading.Lock()
+	defer s.reloading.Unlock()
+	users, err := s.o.Store.Users(ctx, persistence.Match{}, 1, everything)
+	if err != nil {
+		return err
+	}
+	roles, err := s.o.Store.Roles(ctx, persistence.Match{}, persistence.Match{}, 1, everything)
+	if err != nil {
+		return err
+	}
+	perms, err := s.o.Store.Permissions(ctx, persistence.Match{}, 1, everything)
+	if err != nil {
+		return err
+	}
+	cuts, err := s.o.Store.Revocations(ctx)
+	if err != nil {
+		return err
+	}
+	s.dir.Store(newDirectory(users.Items, roles.Items, perms.Items, cuts))
+	return nil
+}
+
+// Run keeps the tables fresh until ctx ends.
+func (s *Service) Run(ctx context.Context) error {
+	tick := time.NewTicker(refreshEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			if err := s.Reload(ctx); err != nil && ctx.Err() == nil {
+				s.o.Log.Warn("users and permissions cannot be read, going on with what is known", "error", err)
+			}
+		}
+	}
+}
+
+// HasAdmin reports whether there is an administrator.
+func (s *Service) HasAdmin() bool { return s.dir.Load().admin }
+
+// Session is a login.
+type Session struct {
+	User  string
+	Token string
+	TTL   time.Duration
+	Admin bool
+}
+
+// Login checks a password and issues a token. address is the caller's, for the
+// counting of failures.
+func (s *Service) Login(ctx context.Context, user, password, address string) (Session, error) {
+	name, err := s.Password(ctx, user, password, address)
+	if err != nil {
+		return Session{}, err
+	}
+	d := s.dir.Load()
+	at := time.Now()
+	// A token of the cut-off's own second would be void: this one counts as of
+	// the next.
+	if cut := d.cutoffOf(name); at.Unix() <= cut {
+		at = time.Unix(cut+1, 0)
+	}
+	token, err := s.o.Signer.Sign(name, at)
+	if err != nil {
+		return Session{}, service.Wrap(service.Internal, err, "no token can be made")
+	}
+	return Session{User: name, Token: token, TTL: s.o.Signer.valid, Admin: d.isAdmin(name)}, nil
+}
+
+// Resume is a login with a token in place of a password: the same token, with
+// the time that it has left.
+func (s *Service) Resume(token string) (Session, error) {
+	t, err := s.token(token)
+	if err != nil {
+		return Session{}, err
+	}
+	return Session{User: t.User, Token: token, TTL: max(0, time.Until(t.Expires)).Truncate(time.Second), Admin: s.dir.Load().isAdmin(t.User)}, nil
+}
+
+// Password checks a password and returns the name of the user whose roles count.
+func (s *Service) Password(ctx context.Context, user, password, address string) (string, error) {
+	if user == "" || password == "" {
+		return "", service.Errorf(service.Unauthorized, msgUnknown)
+	}
+	p := pair{user, address}
+	if err := s.guard.wait(ctx, p); err != nil {
+		return "", err
+	}
+	hash := ""
+	if u := s.dir.Load().users[user]; u != nil {
+		hash = u.hash
+	}
+	ok, err := s.passwords.check(ctx, hash, password)
+	switch {
+	case err != nil:
+		return "", err
+	case ok:
+		s.guard.succeeded(p)
+		return user, nil
+	}
+	if s.o.Second != nil {
+		name, err := s.o.Second.Authenticate(ctx, user, password)
+		if err == nil {
+			s.guard.succeeded(p)
+			return name, nil
+		}
+		if service.CodeOf(err) != service.Unauthorized {
+			s.o.Log.Warn("the second authenticator failed", "error", err)
+		}
+	}
+	s.guard.failed(p)
+	return "", service.Errorf(service.Unauthorized, msgUnknown)
+}
+
+// Token returns the user of a token.
+func (s *Service) Token(token string) (string, error) {
+	t, err := s.token(token)
+	return t.User, err
+}
+
+func (s *Service) token(token string) (Token, error) {
+	t, ok := s.tokens.GetIfPresent(token)
+	if !ok {
+		var err error
+		if t, err = s.o.Signer.Verify(token); err != nil {
+			return Token{}, err
+		}
+	}
+	switch {
+	case !t.live(time.Now()):
+		return Token{}, service.Errorf(service.Unauthorized, msgExpired)
+	case s.dir.Load().revoked(t):
+		return Token{}, service.Errorf(service.Unauthorized, msgExpired)
+	}
+	if !ok {
+		s.tokens.Set(token, t)
+	}
+	return t, nil
+}
+
+// Authorize returns nil if user may do action to r.
+func (s *Service) Authorize(user string, r Resource, action Action) error {
+	if s.dir.Load().decide(user, r, action).Allowed {
+		return nil
+	}
+	return service.Errorf(service.Forbidden, msgDenied)
+}
+
+// Explain says whether user may do action to r, and why.
+func (s *Service) Explain(user string, r Resource, action Action) Decision {
+	return s.dir.Load().decide(user, r, action)
+}
+
+// IsAdmin reports whether user is an administrator.
+func (s *Service) IsAdmin(user string) bool { return s.dir.Load().isAdmin(user) }
+
+func (d *directory) isAdmin(user string) bool {
+	u := d.users[user]
+	return u != nil && u.admin
+}
+
+// commit runs an op and reads the tables again, so that the change counts for
+// the next request.
+func (s *Service) commit(ctx context.Context, op persistence.Op) error {
+	if _, err := s.o.Write(ctx, op); err != nil {
+		return err
+	}
+	if err := s.Reload(ctx); err != nil { // it is written; the next refresh will see it
+		s.o.Log.Warn("users and permissions were changed but cannot be read again", "error", err)
+	}
+	return nil
+}
+
+// failed gives a database error its code; nil stays nil.
+func failed(err error) error {
+	if _, ok := errors.AsType[*service.Error](err); err == nil || ok {
+		return err
+	}
+	if errors.Is(err, persistence.ErrUnavailable) {
+		return service.Wrap(service.Unavailable, err, "the database is not available now, try again later")
+	}
+	return service.Wrap(service.Internal, err, "the database failed")
+}

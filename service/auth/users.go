@@ -1,0 +1,199 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pharos-registry/pharos/persistence"
+	"github.com/pharos-registry/pharos/service"
+)
+
+// AdminName is the user that set-up makes the first administrator.
+const AdminName = "nacos"
+
+// maxName bounds the name of a user or a role, in characters: the width of
+// Nacos's columns.
+const maxName = 50
+
+// CreateUser adds a user without any role.
+func (s *Service) CreateUser(ctx context.Context, name, password string) error {
+	if err := checkUser(name, password); err != nil {
+		return err
+	}
+	hash, err := hashPassword(password)
+	if err != nil {
+		return err
+	}
+	// Tokens of a user of this name who was removed are void already; an earlier
+	// one of a database that had no cut-off yet may not come back to life.
+	if err := s.revoke(ctx, name); err != nil {
+		return err
+	}
+	err = s.commit(ctx, persistence.CreateUser{Name: name, Password: hash})
+	if errors.Is(err, persistence.ErrExists) {
+		return service.Errorf(service.BadParam, "user '%s' already exist!", name)
+	}
+	return failed(err)
+}
+
+func checkUser(name, password string) error {
+	switch {
+	case strings.TrimSpace(name) == "":
+		return service.Errorf(service.BadParam, "username is blank")
+	case len(name) > maxName:
+		return service.Errorf(service.BadParam, "username is longer than %d characters", maxName)
+	case password == "":
+		return service.Errorf(service.BadParam, "password is blank")
+	case len(password) > maxPassword:
+		return service.Errorf(service.BadParam, "Password length must not exceed %d characters", maxPassword)
+	}
+	return nil
+}
+
+// ErrAdminExists is returned when there is an administrator already.
+var ErrAdminExists = errors.New("there is an administrator already")
+
+// CreateAdmin makes the first administrator. A blank password has one made. It
+// returns ErrAdminExists when there is one already, whoever was faster.
+func (s *Service) CreateAdmin(ctx context.Context, password string) (string, error) {
+	if password == "" {
+		password = randomPassword()
+	}
+	if err := checkUser(AdminName, password); err != nil {
+		return "", err
+	}
+	hash, err := hashPassword(password)
+	if err != nil {
+		return "", err
+	}
+	if s.HasAdmin() {
+		return "", ErrAdminExists
+	}
+	err = s.commit(ctx, persistence.CreateUser{Name: AdminName, Password: hash, First: AdminRole})
+	switch {
+	case errors.Is(err, persistence.ErrConflict):
+		return "", ErrAdminExists
+	case errors.Is(err, persistence.ErrExists): // a user of that name without the role
+		return "", service.Errorf(service.BadParam, "user '%s' already exist!", AdminName)
+	}
+	return password, failed(err)
+}
+
+// RemoveUser removes a user and makes his tokens void. That there is no such
+// user is no error. An administrator cannot be removed.
+func (s *Service) RemoveUser(ctx context.Context, name string) error {
+	if s.IsAdmin(name) {
+		return service.Errorf(service.BadParam, "cannot delete admin: %s", name)
+	}
+	if err := s.revoke(ctx, name); err != nil {
+		return err
+	}
+	return failed(s.commit(ctx, persistence.RemoveUser{Name: name}))
+}
+
+// ChangePassword sets a user's password and makes his tokens void.
+func (s *Service) ChangePassword(ctx context.Context, name, password string) error {
+	if err := checkUser(name, password); err != nil {
+		return err
+	}
+	if u := s.dir.Load().users[name]; u == nil || u.hash == "" {
+		return service.Errorf(service.BadParam, "user %s not exist!", name)
+	}
+	hash, err := hashPassword(password)
+	if err != nil {
+		return err
+	}
+	// First the tokens: if the second write fails, the caller tries again, and
+	// in between nothing old is valid.
+	if err := s.revoke(ctx, name); err != nil {
+		return err
+	}
+	return failed(s.commit(ctx, persistence.UpdatePassword{Name: name, Password: hash}))
+}
+
+// Logout makes all tokens of a user void.
+func (s *Service) Logout(ctx context.Context, name string) error { return s.revoke(ctx, name) }
+
+// revoke makes the tokens void that a user has now. A database without a place
+// for it, because its user may not make tables, goes on without: that was
+// logged when it was found out.
+func (s *Service) revoke(ctx context.Context, name string) error {
+	at := time.Now()
+	// A login within the second of the last cut-off was issued as of the next
+	// second: this cut-off takes it in.
+	if last := s.dir.Load().cutoffOf(name); at.Unix() <= last {
+		at = time.Unix(last+1, 0)
+	}
+	err := s.commit(ctx, persistence.RevokeTokens{User: name, Before: at})
+	if errors.Is(err, persistence.ErrUnsupported) {
+		return nil
+	}
+	return failed(err)
+}
+
+// AddRole gives a user a role, which exists from then on.
+func (s *Service) AddRole(ctx context.Context, role, user string) error {
+	switch {
+	case role == AdminRole:
+		return service.Errorf(service.BadParam, "role '%s' is not permitted to create!", AdminRole)
+	case strings.TrimSpace(role) == "" || len(role) > maxName:
+		return service.Errorf(service.BadParam, "role must have from 1 to %d characters", maxName)
+	case s.o.Second == nil && s.dir.Load().users[user] == nil:
+		return service.Errorf(service.BadParam, "user '%s' not found!", user)
+	}
+	err := s.commit(ctx, persistence.AddRole{Role: role, User: user})
+	if errors.Is(err, persistence.ErrExists) {
+		return service.Errorf(service.BadParam, "user '%s' already bound to the role '%s'!", user, role)
+	}
+	return failed(err)
+}
+
+// RemoveRole takes a role from a user, or from everybody where user is blank.
+// The last administrator stays one.
+func (s *Service) RemoveRole(ctx context.Context, role, user string) error {
+	if role == AdminRole && s.lastAdmin(user) {
+		return service.Errorf(service.BadParam, "the last administrator cannot be removed")
+	}
+	return failed(s.commit(ctx, persistence.RemoveRole{Role: role, User: user}))
+}
+
+func (s *Service) lastAdmin(user string) bool {
+	for name, u := range s.dir.Load().users {
+		if u.admin && user != "" && name != user {
+			return false
+		}
+	}
+	return true
+}
+
+// AddPermission grants a role an action on resources. That it has it already
+// is no error.
+func (s *Service) AddPermission(ctx context.Context, role, resource, action string) error {
+	if _, ok := s.dir.Load().roles[role]; !ok {
+		return service.Errorf(service.BadParam, "role %s not found!", role)
+	}
+	if action != "r" && action != "w" && action != "rw" {
+		return service.Errorf(service.BadParam, "action must be r, w or rw")
+	}
+	err := s.commit(ctx, persistence.AddPermission{Role: role, Resource: resource, Action: action})
+	if errors.Is(err, persistence.ErrExists) {
+		return nil
+	}
+	return failed(err)
+}
+
+// RemovePermission takes a permission from a role. That it had none is no error.
+func (s *Service) RemovePermission(ctx context.Context, role, resource, action string) error {
+	return failed(s.commit(ctx, persistence.RemovePermission{Role: role, Resource: resource, Action: action}))
+}
+
+// HasPermission reports whether a role has the permission, or one on the same
+// resource for reading and writing.
+func (s *Service) HasPermission(role, resource, action string) bool {
+	return slices.ContainsFunc(s.dir.Load().roles[role], func(p rule) bool {
+		return p.resource == resource && (p.action == action || p.action == "rw")
+	})
+}
