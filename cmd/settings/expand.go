@@ -60,6 +60,9 @@ func (e *expander) expand(s string, depth int) (string, error) {
 // resolve answers what is between the braces. A name may hold a colon, so the
 // whole is tried first, as Spring does.
 func (e *expander) resolve(body string, depth int) (string, error) {
+	if err := e.spend(1); err != nil { // so that even empty ones come to an end
+		return "", err
+	}
 	body, fallback, hasFallback := cutDefault(body)
 	name, err := e.expand(body, depth)
 	if err != nil {

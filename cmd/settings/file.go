@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 // file is a Nacos application.properties.
@@ -45,7 +46,7 @@ func findFile(config string, dirs []string) (*file, error) {
 	}
 	for _, p := range paths {
 		f, err := readFile(p)
-		if config == "" && errors.Is(err, fs.ErrNotExist) {
+		if config == "" && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)) {
 			continue
 		}
 		return f, err

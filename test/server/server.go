@@ -210,7 +210,7 @@ func Run(tb testing.TB, env []string, args ...string) (code int, output string) 
 
 func (s *Server) launch() {
 	s.t.Helper()
-	args := []string{"--bind", "127.0.0.1", "--port", strconv.Itoa(s.Port), "--data", s.Dir}
+	args := []string{"--bind", "127.0.0.1", "--port", strconv.Itoa(s.Port), "--data", s.Dir, "--set", "nacos.console.port=0"}
 	for _, k := range slices.Sorted(maps.Keys(s.opts.Settings)) {
 		args = append(args, "--set", k+"="+s.opts.Settings[k])
 	}
