@@ -127,7 +127,7 @@ func (o PublishConfig) insertRow(tx *txn, tenant, sealed string) (int64, error) 
 
 func (o PublishConfig) update(tx *txn, old *storedConfig) (Result, error) {
 	res := Result{ID: old.id, Time: tx.lay.second(o.Time)}
-	if err := tx.copyHistory(old, o.ConfigKey, o.Writer, "U"); err != nil {
+	if err := tx.copyHistory(old, o.Writer, "U"); err != nil {
 		return Result{}, err
 	}
 	sealed, err := tx.seal(o.ConfigKey, o.Content)

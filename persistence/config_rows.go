@@ -85,7 +85,7 @@ func (t *txn) addTags(id int64, tenant string, k ConfigKey, tags *string) error 
 }
 
 func (t *txn) removeConfig(old *storedConfig, k ConfigKey, by Writer, count *Quotas) error {
-	if err := t.copyHistory(old, k, by, "D"); err != nil {
+	if err := t.copyHistory(old, by, "D"); err != nil {
 		return err
 	}
 	if _, err := t.exec("DELETE FROM config_info WHERE id = ?", old.id); err != nil {

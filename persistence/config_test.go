@@ -15,15 +15,15 @@ import (
 
 var now = time.UnixMilli(1795263958123).UTC()
 
-func open(t testing.TB) *persistence.DB {
-	t.Helper()
-	db, err := persistence.Open(filepath.Join(t.TempDir(), "p.db"))
+func open(tb testing.TB) *persistence.DB {
+	tb.Helper()
+	db, err := persistence.Open(filepath.Join(tb.TempDir(), "p.db"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := db.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return db
@@ -47,11 +47,11 @@ func publish(dataID, content string) persistence.PublishConfig {
 	return persistence.PublishConfig{ConfigKey: key(dataID), Writer: writer("ann"), Content: content, MD5: digest(content), Type: &typ}
 }
 
-func mustApply(t testing.TB, db *persistence.DB, op persistence.Op) persistence.Result {
-	t.Helper()
-	res, err := db.Apply(t.Context(), op)
+func mustApply(tb testing.TB, db *persistence.DB, op persistence.Op) persistence.Result {
+	tb.Helper()
+	res, err := db.Apply(tb.Context(), op)
 	if err != nil {
-		t.Fatalf("apply %T: %v", op, err)
+		tb.Fatalf("apply %T: %v", op, err)
 	}
 	return res
 }
@@ -64,10 +64,10 @@ func wantRefusal(t *testing.T, db *persistence.DB, op persistence.Op, want persi
 }
 
 func must[T any](v T, err error) func(testing.TB) T {
-	return func(t testing.TB) T {
-		t.Helper()
+	return func(tb testing.TB) T {
+		tb.Helper()
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		return v
 	}
@@ -78,7 +78,7 @@ func ptr[T any](v T) *T { return &v }
 func TestPublishKeepsHistory(t *testing.T) {
 	db := open(t)
 	first := publish("a", "one")
-	first.Tags, first.Desc, first.AppName = ptr("x,y"), ptr(" what it is "), ptr("shop")
+	first.Tags, first.Desc, first.AppName = new("x,y"), new(" what it is "), new("shop")
 	if res := mustApply(t, db, first); !res.Created || res.ID != 1 {
 		t.Errorf("first publish: %+v", res)
 	}
@@ -109,7 +109,7 @@ func TestPublishKeepsHistory(t *testing.T) {
 func TestPublishKeepsWhatIsNotGiven(t *testing.T) {
 	db := open(t)
 	first := publish("a", "one")
-	first.Tags, first.Desc, first.AppName = ptr("x,y"), ptr("d"), ptr("shop")
+	first.Tags, first.Desc, first.AppName = new("x,y"), new("d"), new("shop")
 	mustApply(t, db, first)
 	mustApply(t, db, publish("a", "two"))
 	c := must(db.Config(t.Context(), key("a")))(t)
@@ -117,7 +117,7 @@ func TestPublishKeepsWhatIsNotGiven(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 	third := publish("a", "three")
-	third.Tags, third.AppName = ptr(""), ptr("")
+	third.Tags, third.AppName = new(""), new("")
 	mustApply(t, db, third)
 	if c = must(db.Config(t.Context(), key("a")))(t); c.Tags != nil || c.AppName != "" {
 		t.Errorf("%+v", c)
@@ -134,7 +134,7 @@ func TestPublishRefusals(t *testing.T) {
 	insert.InsertOnly = true
 	wantRefusal(t, db, insert, persistence.ErrExists)
 	twice := publish("b", "one")
-	twice.Tags = ptr("t,t ")
+	twice.Tags = new("t,t ")
 	wantRefusal(t, db, twice, persistence.ErrValue)
 	wantRefusal(t, db, persistence.RemoveConfig{ConfigKey: key("b"), Writer: writer("bob")}, persistence.ErrNotFound)
 	if h := must(db.HistoryOf(t.Context(), key("a"), 1, 10))(t); h.Total != 1 {
@@ -163,8 +163,8 @@ func TestSearch(t *testing.T) {
 	db := open(t)
 	for i, n := range []string{"app.yaml", "App.yaml", "app_x", "a*b", "app[1]", "other"} {
 		c := publish(n, "body of "+n)
-		c.Tags = ptr([]string{"red", "blue", "red,blue", "green", "", "redder"}[i])
-		c.AppName = ptr([]string{"one", "one ", "two", "", "", ""}[i])
+		c.Tags = new([]string{"red", "blue", "red,blue", "green", "", "redder"}[i])
+		c.AppName = new([]string{"one", "one ", "two", "", "", ""}[i])
 		mustApply(t, db, c)
 	}
 	for name, tc := range map[string]struct {
@@ -258,7 +258,7 @@ func TestCapacity(t *testing.T) {
 		t.Errorf("%+v", group)
 	}
 	of := persistence.EnsureCapacity{Of: persistence.CapacityOf{Tenant: true, Name: "dev"}, Quotas: *q, Time: now}
-	mustApply(t, db, persistence.UpdateCapacity{EnsureCapacity: of, MaxSize: ptr(int64(77))})
+	mustApply(t, db, persistence.UpdateCapacity{EnsureCapacity: of, MaxSize: new(int64(77))})
 	if got := must(db.Capacity(t.Context(), of.Of))(t); got.MaxSize != 77 || got.Usage != 0 {
 		t.Errorf("%+v", got)
 	}
@@ -286,11 +286,11 @@ func TestTenants(t *testing.T) {
 	db := open(t)
 	mustApply(t, db, persistence.CreateTenant{ID: "dev", Name: "Dev", Time: now})
 	wantRefusal(t, db, persistence.CreateTenant{ID: "dev", Name: "Dev", Time: now}, persistence.ErrExists)
-	if res := mustApply(t, db, persistence.UpdateTenant{ID: "dev", Name: "D", Desc: ptr("d"), Time: now}); res.N != 1 {
+	if res := mustApply(t, db, persistence.UpdateTenant{ID: "dev", Name: "D", Desc: new("d"), Time: now}); res.N != 1 {
 		t.Errorf("%+v", res)
 	}
 	got := must(db.Tenants(t.Context()))(t)
-	if d := cmp.Diff([]persistence.Tenant{{ID: "dev", Name: "D", Desc: ptr("d"), Created: now, Modified: now}}, got); d != "" {
+	if d := cmp.Diff([]persistence.Tenant{{ID: "dev", Name: "D", Desc: new("d"), Created: now, Modified: now}}, got); d != "" {
 		t.Error(d)
 	}
 	mustApply(t, db, persistence.RemoveTenant{ID: "dev"})

@@ -45,7 +45,7 @@ func (t *txn) addHistory(h historyRow) error {
 
 // copyHistory adds a row with what the config was until now. The content does
 // not leave the database.
-func (t *txn) copyHistory(old *storedConfig, k ConfigKey, by Writer, op string) error {
+func (t *txn) copyHistory(old *storedConfig, by Writer, op string) error {
 	at := t.lay.at(t.lay.second(by.Time))
 	q := "INSERT INTO his_config_info (id, data_id, group_id, tenant_id, app_name, content, md5, src_ip, src_user, gmt_create, gmt_modified, op_type"
 	sel := ") SELECT id, data_id, group_id, tenant_id, app_name, content, md5, ?, ?, ?, ?, ?"

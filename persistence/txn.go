@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -102,7 +103,7 @@ func page[T any](ctx context.Context, s source, cols, rest string, args []any, o
 		return p, nil
 	}
 	var err error
-	args = append(args[:len(args):len(args)], min(size, maxRows), offset)
+	args = append(slices.Clip(args), min(size, maxRows), offset)
 	p.Items, err = list(ctx, s, "SELECT "+cols+rest+order+" LIMIT ? OFFSET ?", args, scan)
 	return p, err
 }
@@ -136,16 +137,5 @@ func (t text) Scan(v any) error {
 	var n sql.NullString
 	err := n.Scan(v)
 	*t.s = n.String
-	return err
-}
-
-// number scans an integer; a NULL is 0.
-type number struct{ n *int64 }
-
-// Scan takes what the driver has read.
-func (t number) Scan(v any) error {
-	var n sql.NullInt64
-	err := n.Scan(v)
-	*t.n = n.Int64
 	return err
 }
