@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -38,6 +39,7 @@ func BenchmarkPublish(b *testing.B) {
 }
 
 func publishWith(b *testing.B, writers int) {
+	b.Helper()
 	db := open(b)
 	body := strings.Repeat("k=v\n", 256)
 	b.ReportAllocs()
@@ -52,7 +54,7 @@ func publishWith(b *testing.B, writers int) {
 				if i > int64(b.N) {
 					return
 				}
-				op := publish(fmt.Sprintf("config-%d-%d", w, i%16), body[:1000]+fmt.Sprint(i))
+				op := publish(fmt.Sprintf("config-%d-%d", w, i%16), body[:1000]+strconv.FormatInt(i, 10))
 				if _, err := db.Apply(b.Context(), op); err != nil {
 					b.Error(err)
 					return

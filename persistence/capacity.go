@@ -61,16 +61,17 @@ func (q *Quotas) bump(tx *txn, who CapacityOf, d int, now time.Time) error {
 	if err != nil || n > 0 {
 		return err
 	}
-	return tx.makeCapacity(who, *q, now)
+	_, err = tx.makeCapacity(who, *q, now)
+	return err
 }
 
 // makeCapacity makes the row with what is there counted. Another writer may be
 // first.
-func (t *txn) makeCapacity(who CapacityOf, q Quotas, now time.Time) error {
+func (t *txn) makeCapacity(who CapacityOf, q Quotas, now time.Time) (n int64, err error) {
 	table, column := who.table()
 	usage, err := t.countUsage(who)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	std := q.Group
 	switch {
@@ -84,9 +85,8 @@ func (t *txn) makeCapacity(who CapacityOf, q Quotas, now time.Time) error {
 		quota = usage + std*q.Percent/100
 	}
 	at := t.lay.at(t.lay.second(now))
-	_, err = t.exec("INSERT INTO "+table+" ("+column+", quota, `usage`, max_size, max_aggr_count, max_aggr_size, gmt_create, gmt_modified) VALUES (?,?,?,0,0,0,?,?)"+t.lay.orSkip(column),
+	return t.exec("INSERT INTO "+table+" ("+column+", quota, `usage`, max_size, max_aggr_count, max_aggr_size, gmt_create, gmt_modified) VALUES (?,?,?,0,0,0,?,?)"+t.lay.orSkip(column),
 		who.Name, quota, usage, at, at)
-	return err
 }
 
 func (t *txn) countUsage(who CapacityOf) (n int64, err error) {
@@ -116,7 +116,8 @@ func (o EnsureCapacity) run(tx *txn) (Result, error) {
 	if !fit(o.Of.Name, 128) {
 		return Result{}, ErrValue
 	}
-	return Result{}, tx.makeCapacity(o.Of, o.Quotas, o.Time)
+	n, err := tx.makeCapacity(o.Of, o.Quotas, o.Time)
+	return Result{N: n}, err
 }
 
 // UpdateCapacity sets the numbers that are not nil. The row is made when there
@@ -148,7 +149,7 @@ func (o UpdateCapacity) run(tx *txn) (Result, error) {
 }
 
 // CorrectUsage counts again: the usage of every group and tenant that has a row
-// is set to the number of its configs.
+// is set to the number of its configs. The result's N is how many rows.
 type CorrectUsage struct{ Time time.Time }
 
 func (CorrectUsage) code() opCode  { return opCorrectUsage }
@@ -156,16 +157,19 @@ func (CorrectUsage) refusesFirst() {}
 
 func (o CorrectUsage) run(tx *txn) (Result, error) {
 	at := tx.lay.at(tx.lay.second(o.Time))
+	var res Result
 	for _, q := range []string{
 		"UPDATE group_capacity SET `usage` = (SELECT COUNT(*) FROM config_info), gmt_modified = ? WHERE group_id = ''",
 		"UPDATE group_capacity SET `usage` = (SELECT COUNT(*) FROM config_info c WHERE c.group_id = group_capacity.group_id AND c.tenant_id = ''), gmt_modified = ? WHERE group_id <> ''",
 		"UPDATE tenant_capacity SET `usage` = (SELECT COUNT(*) FROM config_info c WHERE c.tenant_id = tenant_capacity.tenant_id), gmt_modified = ?",
 	} {
-		if _, err := tx.exec(q, at); err != nil {
+		n, err := tx.exec(q, at)
+		if err != nil {
 			return Result{}, err
 		}
+		res.N += n
 	}
-	return Result{}, nil
+	return res, nil
 }
 
 // Capacity reads the row of a group or tenant; nil when there is none.

@@ -73,8 +73,7 @@ func must[T any](v T, err error) func(testing.TB) T {
 	}
 }
 
-func ptr[T any](v T) *T { return &v }
-
+//go:fix inline
 func TestPublishKeepsHistory(t *testing.T) {
 	db := open(t)
 	first := publish("a", "one")

@@ -2,6 +2,7 @@ package persistence
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 )
 
@@ -111,7 +112,7 @@ func (o PublishGray) run(tx *txn) (Result, error) {
 		return Result{}, err
 	}
 	if tx.lay.gray {
-		if _, _, err := o.writeLegacy(tx, sealed); err != nil && err != error(ErrUnsupported) {
+		if _, _, err := o.writeLegacy(tx, sealed); err != nil && !errors.Is(err, error(ErrUnsupported)) {
 			return Result{}, err
 		}
 	}

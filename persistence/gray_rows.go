@@ -62,7 +62,7 @@ func (t *txn) storedGray(k ConfigKey, name string) (*Gray, error) {
 			return nil, err
 		}
 	}
-	found, err := list(t.Statement.Context, source{t.DB, t.lay, t.box}, "SELECT "+grayCols+" FROM "+from+where+lock, args, t.lay.scanGray)
+	found, err := list(t.Statement.Context, t.source(), "SELECT "+grayCols+" FROM "+from+where+lock, args, t.lay.scanGray)
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}

@@ -103,7 +103,7 @@ func (o PurgeHistory) run(tx *txn) (Result, error) {
 
 // trim removes what is beyond the newest rows of each config.
 func (o PurgeHistory) trim(tx *txn, limit int) (n int64, err error) {
-	keys, err := list(tx.Statement.Context, source{tx.DB, tx.lay, tx.box},
+	keys, err := list(tx.Statement.Context, tx.source(),
 		"SELECT data_id, group_id, tenant_id FROM his_config_info GROUP BY data_id, group_id, tenant_id HAVING COUNT(*) > ? ORDER BY data_id, group_id, tenant_id LIMIT ?",
 		[]any{o.Keep, limit}, scanHistoryKey)
 	if err != nil {

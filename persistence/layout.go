@@ -69,7 +69,7 @@ func (l *layout) second(t time.Time) time.Time {
 // like compares column with a pattern that has "*" for any text; every other
 // letter that LIKE knows ("%", "_", "\") keeps its meaning when live is set and
 // stands for itself when it is not. Letter case counts.
-func (l *layout) like(column, pattern string, star, live bool) (clause string, arg string) {
+func (l *layout) like(column, pattern string, star, live bool) (clause, arg string) {
 	if l.mysql {
 		var b strings.Builder
 		for _, r := range pattern {

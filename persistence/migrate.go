@@ -16,16 +16,9 @@ var schemas embed.FS
 // schema/sqlite-NNN-*.sql run once each, in the order of their names; the
 // number that was reached is the database's user_version.
 func migrate(g *gorm.DB) error {
-	files, err := fs.Glob(schemas, "schema/sqlite-*.sql") // Glob sorts
+	at, files, err := schemaVersion(g)
 	if err != nil {
 		return err
-	}
-	var at int
-	if err := g.Raw("PRAGMA user_version").Scan(&at).Error; err != nil {
-		return err
-	}
-	if at > len(files) {
-		return fmt.Errorf("the database has schema %d, this version knows up to %d: start a newer version", at, len(files))
 	}
 	for i := at; i < len(files); i++ {
 		sql, err := schemas.ReadFile(files[i])
@@ -48,4 +41,19 @@ func migrate(g *gorm.DB) error {
 		}
 	}
 	return nil
+}
+
+// schemaVersion is the schema that an SQLite file has, and the files of SQL that
+// lead to the newest one. A file of a newer version is an error.
+func schemaVersion(g *gorm.DB) (at int, files []string, err error) {
+	if files, err = fs.Glob(schemas, "schema/sqlite-*.sql"); err != nil { // Glob sorts
+		return 0, nil, err
+	}
+	if err = g.Raw("PRAGMA user_version").Scan(&at).Error; err != nil {
+		return 0, nil, err
+	}
+	if at > len(files) {
+		return 0, nil, fmt.Errorf("the database has schema %d, this version knows up to %d: start a newer version", at, len(files))
+	}
+	return at, files, nil
 }

@@ -38,12 +38,22 @@ func (t *txn) insert(query string, args ...any) (id int64, err error) {
 
 // one scans the first row of a query; found is false when there is none.
 func (t *txn) one(query string, args []any, dest ...any) (found bool, err error) {
-	return source{t.DB, t.lay, t.box}.one(t.Statement.Context, query, args, dest...)
+	return t.source().one(t.Statement.Context, query, args, dest...)
 }
 
-// source is where queries read: a database and what is known of its layout.
+// source has queries read in the transaction.
+func (t *txn) source() source {
+	return source{
+		run: func(ctx context.Context, query string, args []any, fn func(*sql.Rows) error) error {
+			return runQuery(ctx, t.Statement.ConnPool, query, args, fn)
+		},
+		lay: t.lay, box: t.box,
+	}
+}
+
+// source is where queries read, and what is known of the layout there.
 type source struct {
-	g   *gorm.DB
+	run func(ctx context.Context, query string, args []any, fn func(*sql.Rows) error) error
 	lay *layout
 	box *keyring
 }
@@ -56,25 +66,11 @@ func (s source) one(ctx context.Context, query string, args []any, dest ...any) 
 		found = true
 		return r.Scan(dest...)
 	})
-	return found, err
+	return found && err == nil, err
 }
 
-func (s source) each(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) (err error) {
-	rows, err := s.g.Statement.ConnPool.QueryContext(ctx, query, args...)
-	if err != nil {
-		return s.lay.translate(err)
-	}
-	defer func() {
-		if e := rows.Close(); err == nil && e != nil {
-			err = s.lay.translate(e)
-		}
-	}()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return s.lay.translate(rows.Err())
+func (s source) each(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error {
+	return s.lay.translate(s.run(ctx, query, args, scan))
 }
 
 // list collects what scan makes of each row.
