@@ -131,7 +131,7 @@ func (n *Node) announce(console net.Listener) {
 	said := []any{
 		"url", "http://" + net.JoinHostPort(host, strconv.Itoa(s.Server.Port)) + s.Server.ContextPath,
 		"bind", "all addresses", "function", s.Server.Function, "mode", settings.ModeStandalone,
-		"data", s.Data.Dir, "storage", "embedded", "auth", "off",
+		"data", s.Data.Dir, "storage", "embedded", "auth", s.Auth.Client(),
 	}
 	if s.Server.Bind != "" {
 		said[3] = s.Server.Bind

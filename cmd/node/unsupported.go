@@ -10,9 +10,14 @@ import (
 // silence, where silence would harm: calls let through that were to be denied.
 // A case goes when its part of the server comes.
 func unsupported(set settings.Settings) error {
-	if set.Auth.Client() == settings.AuthEnforce {
-		return errors.New("authorization is asked for (nacos.core.auth.enabled or pharos.auth.mode), and this version cannot enforce it; " +
-			"leave it unset, and let only trusted networks reach the port")
+	switch {
+	case !set.Cluster.Standalone:
+		return errors.New("a cluster is asked for (nacos.standalone, --mode or MODE), and this version runs alone; start it with --mode standalone")
+	case set.Auth.SystemType != "nacos":
+		return errors.New("nacos.core.auth.system.type: this version knows only the type nacos")
+	case set.TLS.Enabled:
+		return errors.New("pharos.tls.enabled: this version does not speak TLS; put a proxy in front of it that does")
+	default:
+		return nil
 	}
-	return nil
 }
