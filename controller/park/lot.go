@@ -1,0 +1,208 @@
+// Package park holds HTTP connections that wait for an answer outside of
+// net/http, where each would cost a goroutine and its buffers: a few hundred
+// bytes instead of twenty thousand. A handler parks its connection and returns;
+// when the answer is there it is written, and the connection goes back to the
+// http.Server through a listener with what was read ahead of it.
+package park
+
+import (
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime"
+	"sync"
+	"time"
+)
+
+// Errors of Park. The caller answers the request itself.
+var (
+	// ErrUnable is returned for a connection that cannot leave net/http: TLS,
+	// HTTP/1.0 and HTTP/2.
+	ErrUnable = errors.New("the connection cannot be parked")
+	// ErrFull is returned when Options.Max connections are parked.
+	ErrFull = errors.New("too many parked connections")
+	// ErrClosed is returned after Close.
+	ErrClosed = errors.New("the parking lot is closed")
+)
+
+// Options are what a Lot needs to know.
+type Options struct {
+	Log *slog.Logger
+	// Max bounds the connections that are parked at once; 0 is 100,000.
+	Max int
+	// Idle is how long an answered connection may stay without another request,
+	// http.Server's IdleTimeout for connections that are here; 0 is two minutes.
+	Idle time.Duration
+}
+
+// Lot is where connections wait. Its goroutines run from New to Close: the
+// writers, and one that notices clients that leave.
+type Lot struct {
+	o       Options
+	back    *listener
+	hangups *hangups // nil where the system has none
+
+	mu     sync.Mutex // guards the following fields
+	cond   *sync.Cond // signalled when work arrives, and at the end
+	first  *Spot      // all spots, parked or idle
+	count  int        // spots that are parked
+	work   []*Spot    // whose answer can be written
+	closed bool
+
+	group sync.WaitGroup
+}
+
+// longWrite is how long a client may take to accept an answer.
+const longWrite = 5 * time.Second
+
+// New returns an open Lot.
+func New(o Options) (*Lot, error) {
+	if o.Max == 0 {
+		o.Max = 100_000
+	}
+	if o.Idle == 0 {
+		o.Idle = 2 * time.Minute
+	}
+	l := &Lot{o: o, back: newListener()}
+	l.cond = sync.NewCond(&l.mu)
+	var err error
+	if l.hangups, err = newHangups((*Spot).event); err != nil {
+		return nil, err
+	}
+	for range max(4, 2*runtime.GOMAXPROCS(0)) {
+		l.group.Go(l.write)
+	}
+	return l, nil
+}
+
+// Listener gives answered connections back: have the same http.Server serve it
+// that the connections came from.
+func (l *Lot) Listener() net.Listener { return l.back }
+
+// Parked is the number of connections that wait for an answer.
+func (l *Lot) Parked() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.count
+}
+
+// Closing is closed when the Lot closes; requests that wait without being
+// parked should be answered then.
+func (l *Lot) Closing() <-chan struct{} { return l.back.done }
+
+// Close answers all that wait, closes their connections and ends the Lot's
+// goroutines. Close it before the http.Server is shut down.
+func (l *Lot) Close() error {
+	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
+		return nil
+	}
+	l.closed = true
+	var all []*Spot
+	for s := l.first; s != nil; s = s.next {
+		all = append(all, s)
+	}
+	l.mu.Unlock()
+	err := l.back.Close()
+	for _, s := range all {
+		s.end()
+	}
+	l.mu.Lock()
+	l.cond.Broadcast()
+	l.mu.Unlock()
+	l.group.Wait()
+	return errors.Join(err, l.hangups.close())
+}
+
+// enter takes a spot in.
+func (l *Lot) enter(s *Spot) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.closed:
+		return ErrClosed
+	case l.count >= l.o.Max:
+		return ErrFull
+	}
+	s.next = l.first
+	if l.first != nil {
+		l.first.prev = s
+	}
+	l.first = s
+	l.count++
+	return nil
+}
+
+// leave forgets a spot.
+func (l *Lot) leave(s *Spot) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s.prev != nil {
+		s.prev.next = s.next
+	} else if l.first == s {
+		l.first = s.next
+	}
+	if s.next != nil {
+		s.next.prev = s.prev
+	}
+	s.next, s.prev = nil, nil
+}
+
+// release takes back what enter counted, of a spot that needs no answer.
+func (l *Lot) release() {
+	l.mu.Lock()
+	l.count--
+	l.cond.Broadcast()
+	l.mu.Unlock()
+}
+
+// push hands a spot to the writers.
+func (l *Lot) push(s *Spot) {
+	l.mu.Lock()
+	l.count--
+	l.work = append(l.work, s)
+	l.cond.Signal()
+	l.mu.Unlock()
+}
+
+// batch is how many spots a writer takes at once.
+const batch = 32
+
+// write is a writer: it writes answers until the Lot closes and nothing is left.
+func (l *Lot) write() {
+	var mine [batch]*Spot
+	var buf []byte
+	for {
+		l.mu.Lock()
+		for len(l.work) == 0 && (!l.closed || l.count > 0) {
+			l.cond.Wait()
+		}
+		if len(l.work) == 0 {
+			l.mu.Unlock()
+			return
+		}
+		n := copy(mine[:], l.work)
+		l.work = l.work[n:]
+		if len(l.work) == 0 {
+			l.work = nil // let a burst's memory go
+		}
+		if len(l.work) > 0 || l.closed {
+			l.cond.Signal()
+		}
+		l.mu.Unlock()
+		for _, s := range mine[:n] {
+			buf = s.answer(buf[:0])
+		}
+		clear(mine[:])
+		if cap(buf) > 64<<10 {
+			buf = nil
+		}
+	}
+}
+
+// takeable reports whether the connection of a request can leave net/http.
+func takeable(r *http.Request) bool {
+	return r.TLS == nil && r.ProtoMajor == 1 && r.ProtoMinor == 1
+}

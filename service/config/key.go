@@ -1,0 +1,38 @@
+// Package config is the configuration centre: publish, read and watch. What is
+// durable is in persistence; here is a copy in memory that answers every read,
+// and whoever waits for it to change.
+package config
+
+import "strings"
+
+// Key names a config. The public namespace is "".
+type Key struct{ Namespace, Group, DataID string }
+
+// String is the group key of Nacos: data id, group and, where there is one, the
+// namespace, each escaped, joined by '+'.
+func (k Key) String() string {
+	s := escapeKey(k.DataID) + "+" + escapeKey(k.Group)
+	if k.Namespace != "" {
+		s += "+" + escapeKey(k.Namespace)
+	}
+	return s
+}
+
+func escapeKey(s string) string {
+	if strings.IndexByte(s, '%') < 0 && strings.IndexByte(s, '+') < 0 {
+		return s
+	}
+	s = strings.ReplaceAll(s, "%", "%25")
+	return strings.ReplaceAll(s, "+", "%2B")
+}
+
+// Namespace maps what clients call the public namespace to "": blank, "public"
+// and "null" in any case (contract config.md §1.7). Unlike the reference, which
+// forgets it on half of its endpoints, every adapter here does it.
+func Namespace(s string) string {
+	s = strings.TrimSpace(s)
+	if strings.EqualFold(s, "public") || strings.EqualFold(s, "null") {
+		return ""
+	}
+	return s
+}
