@@ -60,6 +60,19 @@ const (
 	NamespaceInvalid
 	// BadState is a name of a node state that there is not.
 	BadState
+
+	// Stale is a compare-and-set whose digest is not that of what is there.
+	Stale
+	// GrayFull is one gray copy too many of one config.
+	GrayFull
+	// BadValue is a value that the database cannot hold.
+	BadValue
+	// OverCluster, OverGroup, OverTenant and OverSize are the quotas that a
+	// config can exceed.
+	OverCluster
+	OverGroup
+	OverTenant
+	OverSize
 )
 
 // Error is a failure with a text for the caller and, apart from it, a cause for

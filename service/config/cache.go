@@ -132,12 +132,12 @@ func (c *Cache) removeFormal(k Key) {
 	c.update(k, func(it *Item) (*Item, bool) { return nil, it != nil })
 }
 
-// setGray puts a gray copy under its rule, of which source is the text.
-func (c *Cache) setGray(k Key, n *Copy, source string, r rule) {
+// setGray puts a gray copy.
+func (c *Cache) setGray(k Key, g gray) {
 	c.update(k, func(it *Item) (*Item, bool) {
-		old, was := it.grayNamed(n.Gray)
-		same := old != nil && old.MD5 == n.MD5 && was == source
-		return it.withGray(gray{r, source, n}), !same
+		old, was := it.grayNamed(g.Gray)
+		same := old != nil && old.MD5 == g.MD5 && was == g.source
+		return it.withGray(g), !same
 	})
 }
 
@@ -147,4 +147,22 @@ func (c *Cache) removeGray(k Key, name string) {
 		old, _ := it.grayNamed(name)
 		return it.withoutGray(name), old != nil
 	})
+}
+
+// swap puts n in the place of was, unless something was committed meanwhile.
+func (c *Cache) swap(k Key, was, n *Item) (done bool) {
+	c.update(k, func(now *Item) (*Item, bool) {
+		if done = now == was; !done {
+			return now, false
+		}
+		return n, !sameContent(was, n)
+	})
+	return done
+}
+
+// snapshot is what is known of every config now.
+func (c *Cache) snapshot() map[Key]*Item {
+	m := make(map[Key]*Item, c.Len())
+	c.each(func(e *entry) { m[e.key] = e.item })
+	return m
 }

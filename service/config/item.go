@@ -146,3 +146,23 @@ func (it *Item) grayNamed(name string) (*Copy, string) {
 	}
 	return nil, ""
 }
+
+func (it *Item) grayNames() []string {
+	if it == nil {
+		return nil
+	}
+	names := make([]string, len(it.grays))
+	for i := range it.grays {
+		names[i] = it.grays[i].Gray
+	}
+	return names
+}
+
+// sameContent reports whether nobody sees a difference between two items.
+func sameContent(a, b *Item) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return slices.EqualFunc(a.grays, b.grays, func(x, y gray) bool { return x.Gray == y.Gray && x.MD5 == y.MD5 && x.source == y.source }) &&
+		(a.Formal == nil) == (b.Formal == nil) && (a.Formal == nil || a.Formal.MD5 == b.Formal.MD5)
+}

@@ -3,17 +3,21 @@
 // and whoever waits for it to change.
 package config
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/pharos-registry/pharos/persistence"
+)
 
 // Key names a config. The public namespace is "".
-type Key struct{ Namespace, Group, DataID string }
+type Key = persistence.ConfigKey
 
-// String is the group key of Nacos: data id, group and, where there is one, the
-// namespace, each escaped, joined by '+'.
-func (k Key) String() string {
+// GroupKey is the name of a config as Nacos writes it in one text: data id,
+// group and, where there is one, the namespace, each escaped, joined by '+'.
+func GroupKey(k Key) string {
 	s := escapeKey(k.DataID) + "+" + escapeKey(k.Group)
-	if k.Namespace != "" {
-		s += "+" + escapeKey(k.Namespace)
+	if k.Tenant != "" {
+		s += "+" + escapeKey(k.Tenant)
 	}
 	return s
 }

@@ -1,0 +1,121 @@
+package config
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/pharos-registry/pharos/persistence"
+	"github.com/pharos-registry/pharos/service"
+)
+
+// Row is a config as it is stored, with all that describes it.
+type Row = persistence.ConfigInfo
+
+// GrayRow is a gray copy as it is stored.
+type GrayRow = persistence.Gray
+
+// RowPage is one page of a search.
+type RowPage = persistence.Page[persistence.ConfigInfo]
+
+// Search is what a search asks for; see persistence.ConfigSearch.
+type Search = persistence.ConfigSearch
+
+// maxPage bounds the rows of one page, as the reference bounds a statement.
+const maxPage = 50_000
+
+// Detail reads a config from the database, nil where there is none.
+func (s *Service) Detail(ctx context.Context, k Key) (*Row, error) {
+	r, err := s.db.Config(ctx, k)
+	if err == nil && r != nil {
+		err = r.Err
+	}
+	return r, failed(err)
+}
+
+// Gray reads a gray copy from the database, nil where there is none.
+func (s *Service) Gray(ctx context.Context, k Key, name string) (*GrayRow, error) {
+	r, err := s.db.Gray(ctx, k, name)
+	if err == nil && r != nil {
+		err = r.Err
+	}
+	return r, failed(err)
+}
+
+// checkPage refuses pages that there cannot be.
+func checkPage(pageNo, size int) error {
+	if pageNo <= 0 || size <= 0 {
+		return bad("pageNo and pageSize must be greater than zero")
+	}
+	return nil
+}
+
+// Search finds configs.
+func (s *Service) Search(ctx context.Context, q Search, pageNo, size int) (RowPage, error) {
+	if err := checkPage(pageNo, size); err != nil {
+		return RowPage{}, service.Wrap(service.BadParam, err, "serialize page error, dataId="+q.DataID+", group="+q.Group)
+	}
+	q.Content = true
+	p, err := s.db.SearchConfigs(ctx, q, pageNo, min(size, maxPage))
+	if errors.Is(err, persistence.ErrSealed) {
+		return p, service.Wrap(service.Unsupported, err, err.Error())
+	}
+	return p, failed(err)
+}
+
+// SearchContent finds configs by their content too. It is the one read that
+// walks all there is, so few of them run at once.
+func (s *Service) SearchContent(ctx context.Context, q Search, pageNo, size int) (p RowPage, err error) {
+	if err := checkPage(pageNo, size); err != nil {
+		return p, errBusy
+	}
+	if err := s.search.enter(ctx); err != nil {
+		return p, err
+	}
+	defer s.search.leave()
+	ctx, cancel := context.WithTimeout(ctx, s.search.wait)
+	defer cancel()
+	return s.Search(ctx, q, pageNo, size)
+}
+
+// OfNamespace lists the configs of a namespace, without their content.
+func (s *Service) OfNamespace(ctx context.Context, tenant string) ([]Row, error) {
+	rows, err := s.db.ConfigsOf(ctx, tenant)
+	return rows, failed(err)
+}
+
+var errBusy = service.Errorf(service.Unavailable, "errCode: 503, errMsg: server limit match. ")
+
+// searchPool lets a few searches run and a few more wait.
+type searchPool struct {
+	running chan struct{}
+	inside  chan struct{} // running and waiting
+	wait    time.Duration
+}
+
+func newSearchPool(threads, queue int, wait time.Duration) *searchPool {
+	return &searchPool{make(chan struct{}, threads), make(chan struct{}, threads+queue), wait}
+}
+
+func (p *searchPool) enter(ctx context.Context) error {
+	select {
+	case p.inside <- struct{}{}:
+	default:
+		return errBusy
+	}
+	t := time.NewTimer(p.wait)
+	defer t.Stop()
+	select {
+	case p.running <- struct{}{}:
+		return nil
+	case <-t.C:
+	case <-ctx.Done():
+	}
+	<-p.inside
+	return errBusy
+}
+
+func (p *searchPool) leave() {
+	<-p.running
+	<-p.inside
+}

@@ -1,0 +1,146 @@
+package config
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/pharos-registry/pharos/persistence"
+	"github.com/pharos-registry/pharos/service"
+)
+
+// Writer commits one op: to the database at hand, or through the Raft log.
+type Writer func(ctx context.Context, op persistence.Op) (persistence.Result, error)
+
+// Options are what the configuration centre is told; settings.Config says where
+// each comes from.
+type Options struct {
+	DB    *persistence.DB
+	Write Writer
+	Log   *slog.Logger
+
+	MaxContent    int64 // letters of one config
+	MaxGray       int   // gray copies of one config
+	Quotas        persistence.Quotas
+	CountUsage    bool          // keep the usage counters
+	CheckQuotas   bool          // refuse what is over quota
+	MaxSize       int64         // bytes of one config where quotas are checked
+	MaxAggrCount  int64         // shown by the capacity endpoint
+	MaxAggrSize   int64         // shown by the capacity endpoint
+	Recount       time.Duration // between two corrections of the usage counters
+	RetentionDays int           // age at which history goes
+	HistoryKeep   int           // history rows kept of one config; 0 is no limit
+	SearchQueue   int           // searches in content that may wait
+	SearchThreads int           // searches in content that may run
+	SearchWait    time.Duration // longest search in content
+}
+
+// Service is the configuration centre.
+type Service struct {
+	o     Options
+	db    *persistence.DB
+	cache *Cache
+
+	switches atomic.Pointer[Switches]
+	search   *searchPool
+	reload   chan struct{} // asks Run for a Reload; room for one
+}
+
+// New returns a Service that follows what o.DB commits. Load fills it.
+func New(o Options) *Service {
+	s := &Service{o: o, db: o.DB, cache: NewCache(), reload: make(chan struct{}, 1)}
+	s.search = newSearchPool(o.SearchThreads, o.SearchQueue, o.SearchWait)
+	s.switches.Store(defaultSwitches())
+	o.DB.Observe(s.committed)
+	return s
+}
+
+// Cache is what answers reads and keeps those who wait.
+func (s *Service) Cache() *Cache { return s.cache }
+
+// Read returns the copy that a client sees, nil where there is none. tag is one
+// that was asked for: without a copy of it there is no answer. known is one that
+// the client carries: without a copy of it the formal one is the answer.
+func (s *Service) Read(k Key, ip, tag, known string) *Copy {
+	it := s.cache.Get(k)
+	if it == nil {
+		return nil
+	}
+	asked := !blank(tag)
+	if !asked {
+		tag = known
+	}
+	c := it.gray(Viewer{IP: ip, Tag: tag})
+	if c == nil && !asked {
+		c = it.Formal
+	}
+	if c == nil || c.Blank {
+		return nil
+	}
+	return c
+}
+
+// committed keeps the cache in step with the database, in the order of the
+// commits and before their writers are answered.
+func (s *Service) committed(op persistence.Op, res persistence.Result) {
+	switch o := op.(type) {
+	case persistence.PublishConfig:
+		s.setFormal(o.ConfigKey, newCopy(o.Content, o.MD5, o.EncryptedDataKey, deref(o.Type), "", res.Time))
+	case persistence.RemoveConfig:
+		s.removeFormal(o.ConfigKey)
+	case persistence.RemoveConfigs:
+		for _, k := range res.Keys {
+			s.removeFormal(k)
+		}
+	case persistence.PublishGray:
+		if r, ok := compile(o.Rule); ok {
+			s.cache.setGray(o.ConfigKey, gray{r, o.Rule.String(), newCopy(o.Content, o.MD5, o.EncryptedDataKey, "", o.Name, res.Time)})
+		}
+	case persistence.RemoveGray:
+		s.cache.removeGray(o.ConfigKey, o.Name)
+	}
+}
+
+func (s *Service) setFormal(k Key, c *Copy) {
+	s.cache.setFormal(k, c)
+	if k.DataID == switchDataID {
+		s.switches.Store(parseSwitches(string(c.Content)))
+	}
+}
+
+func (s *Service) removeFormal(k Key) {
+	s.cache.removeFormal(k)
+	if k.DataID == switchDataID {
+		s.switches.Store(defaultSwitches())
+	}
+}
+
+func newCopy(content, md5, key, typ, gray string, at time.Time) *Copy {
+	return &Copy{
+		Content: []byte(content), MD5: md5, EncryptedKey: key, Type: typ,
+		Modified: at.UnixMilli(), Gray: gray, Blank: blank(content),
+	}
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// failed says what a caller is told of an error of the database.
+func failed(err error) error {
+	var known *service.Error
+	switch {
+	case err == nil, errors.As(err, &known):
+		return err
+	case errors.Is(err, persistence.ErrValue):
+		return service.Wrap(service.BadValue, err, "a value is too long, doubled, or of letters that the database lacks")
+	case errors.Is(err, persistence.ErrClosed), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return service.Wrap(service.Unavailable, err, "the database does not answer now, try again")
+	}
+	return service.Wrap(service.Internal, err, "the database failed")
+}
