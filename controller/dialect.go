@@ -51,6 +51,13 @@ var wires = map[service.Code]wire{
 	service.NamespaceMissing: {http.StatusNotFound, 22001, "namespace not exist"},
 	service.NamespaceInvalid: {http.StatusBadRequest, 22000, "illegal namespace"},
 	service.BadState:         {http.StatusBadRequest, 23000, "illegal state"},
+	service.Stale:            {http.StatusInternalServerError, 20005, "resource conflict"},
+	service.GrayFull:         {http.StatusBadRequest, 20010, "config gray version version over max count"},
+	service.BadValue:         {http.StatusInternalServerError, 10002, "data access error"},
+	service.OverCluster:      {http.StatusTooManyRequests, 5031, "cluster capacity reach quota"},
+	service.OverGroup:        {http.StatusTooManyRequests, 5032, "group capacity reach quota"},
+	service.OverTenant:       {http.StatusTooManyRequests, 5033, "tenant capacity reach quota"},
+	service.OverSize:         {http.StatusTooManyRequests, 5034, "config content size is over limit"},
 }
 
 // failure is an error as a dialect writes it.
@@ -209,6 +216,9 @@ func writeRaw(q *middleware.Request, r middleware.Raw) {
 	w := q.Gin.Writer
 	h := w.Header()
 	h["Content-Type"] = r.ContentType
+	for i := range r.Header {
+		h[r.Header[i].Name] = r.Header[i].Value
+	}
 	if r.Length != nil {
 		h["Content-Length"] = r.Length
 	} else if n := len(r.Head) + len(r.Body) + len(r.Tail); n > 2048 { // above that net/http would switch to chunks
@@ -266,11 +276,15 @@ func errorPage(q *middleware.Request, status int, msg string) {
 		text(q, status, fmt.Sprintf("<html><body><h1>%d %s</h1><p>%s</p></body></html>", status, http.StatusText(status), html.EscapeString(msg)))
 		return
 	}
-	writeJSON(q, status, page{
+	writeJSON(q, status, pageOf(q, status, msg))
+}
+
+func pageOf(q *middleware.Request, status int, msg string) page {
+	return page{
 		Timestamp: time.Now().UTC().Format("2006-01-02T15:04:05.000-07:00"),
 		Status:    status,
 		Error:     http.StatusText(status),
 		Message:   msg,
 		Path:      rawPath(q),
-	})
+	}
 }

@@ -77,7 +77,7 @@ func (m *missing) Error() string {
 // Declared is a parameter that Spring binds and wants to be there; it may be
 // empty. kind is the Java type that the error names.
 func (f *form) Declared(name, kind string) string {
-	v, ok := f.q.Params.Lookup(name)
+	v, ok := f.q.Params.Joined(name)
 	if !ok && f.err == nil {
 		m := &missing{name, kind}
 		f.err = service.Wrap(service.ParamMissing, m, m.Error())

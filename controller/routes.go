@@ -12,8 +12,10 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/pharos-registry/pharos/controller/park"
 	"github.com/pharos-registry/pharos/middleware"
 	"github.com/pharos-registry/pharos/service/auth"
+	"github.com/pharos-registry/pharos/service/config"
 	"github.com/pharos-registry/pharos/service/namespace"
 	"github.com/pharos-registry/pharos/service/naming"
 	"github.com/pharos-registry/pharos/service/ops"
@@ -23,6 +25,7 @@ import (
 type Options struct {
 	ContextPath string // "/nacos", or "" for the root
 	MaxBody     int64  // bytes of a form body
+	MaxUpload   int64  // bytes of a form with files
 	Log         *slog.Logger
 	Ready       func() error // nil: ready to serve
 	Ops         *ops.Service
@@ -35,6 +38,8 @@ type Options struct {
 	ConfDir     string                         // where announcements and the guide lie
 	Metrics     http.Handler                   // the exposition of metrics; nil: none
 	Requests    *middleware.Metrics
+	Config      *config.Service
+	Lot         *park.Lot // where long polls wait
 }
 
 // API is the HTTP interface of one node.
@@ -58,7 +63,7 @@ func New(o Options) (*API, error) {
 	}
 	mw := []middleware.Middleware{
 		middleware.Recover(o.Log),
-		middleware.Parse(o.MaxBody),
+		middleware.Parse(o.MaxBody, o.MaxUpload),
 		o.Guard.Authorize(),
 	}
 	for _, row := range a.routes() {
@@ -95,6 +100,7 @@ func (a *API) routes() []middleware.Route {
 		a.loaderRoutes(),
 		a.actuatorRoutes(),
 		a.namingV1Routes(),
+		a.configRoutes(),
 	)
 }
 

@@ -1,9 +1,11 @@
 package middleware
 
 import (
+	"errors"
 	"net"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -49,6 +51,14 @@ type counted struct {
 	net.Conn
 	open *atomic.Int64
 	once sync.Once
+}
+
+// SyscallConn implements syscall.Conn where the connection does.
+func (c *counted) SyscallConn() (syscall.RawConn, error) {
+	if s, ok := c.Conn.(syscall.Conn); ok {
+		return s.SyscallConn()
+	}
+	return nil, errors.ErrUnsupported
 }
 
 // Close implements net.Conn.

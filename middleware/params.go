@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -18,6 +19,40 @@ type Params struct {
 	pairs []pair
 	// Body is the form body as it came, for whoever sends the request on.
 	Body []byte
+
+	files []file
+}
+
+// file is a part of a multipart form that has a file's name.
+type file struct {
+	name string
+	data []byte
+}
+
+// File returns the first uploaded file of that name.
+func (p *Params) File(name string) ([]byte, bool) {
+	for i := range p.files {
+		if p.files[i].name == name {
+			return p.files[i].data, true
+		}
+	}
+	return nil, false
+}
+
+// Joined returns the values of name with commas between them, as Spring binds
+// one text to a name that was given twice.
+func (p *Params) Joined(name string) (string, bool) {
+	v, ok := "", false
+	for i := range p.pairs {
+		switch {
+		case p.pairs[i].name != name:
+		case ok:
+			v += "," + p.pairs[i].value
+		default:
+			v, ok = p.pairs[i].value, true
+		}
+	}
+	return v, ok
 }
 
 type pair struct{ name, value string }
@@ -90,7 +125,8 @@ func (p *Params) Encode() string {
 
 func (p *Params) reset() {
 	clear(p.pairs)
-	p.pairs, p.Body = p.pairs[:0], nil
+	clear(p.files)
+	p.pairs, p.files, p.Body = p.pairs[:0], p.files[:0], nil
 }
 
 // bodyTime is how long a client may take to send a body, whatever its kind: a
@@ -102,8 +138,8 @@ const bodyTime = time.Minute
 const trusted = 64 << 10
 
 // Parse is the middleware that fills Request.Params. A form body of more than
-// maxBody bytes is refused.
-func Parse(maxBody int64) Middleware {
+// maxBody bytes is refused, and one with files of more than maxUpload.
+func Parse(maxBody, maxUpload int64) Middleware {
 	return func(_ *Route, next Handler) Handler {
 		return func(q *Request) (any, error) {
 			r := q.Gin.Request
@@ -128,8 +164,50 @@ func Parse(maxBody int64) Middleware {
 				if err := q.Params.scan(string(body)); err != nil {
 					return nil, err
 				}
+			} else if r.Body != nil && strings.HasPrefix(q.Header("Content-Type"), "multipart/form-data") {
+				if err := q.Params.parts(r, maxUpload); err != nil {
+					return nil, err
+				}
 			}
 			return next(q)
+		}
+	}
+}
+
+// parts adds the parts of a multipart form. All of it is held in memory, so the
+// bound is on the whole.
+func (p *Params) parts(r *http.Request, limit int64) error {
+	if r.ContentLength > limit {
+		return service.Errorf(service.TooLarge, "the request body is larger than %d bytes", limit)
+	}
+	body := http.MaxBytesReader(nil, r.Body, limit)
+	r.Body = body
+	m, err := r.MultipartReader()
+	if err != nil {
+		return service.Wrap(service.BadParam, err, "the multipart form cannot be read")
+	}
+	for {
+		part, err := m.NextPart()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		var data []byte
+		if err == nil {
+			data, err = io.ReadAll(part)
+		}
+		if _, over := errors.AsType[*http.MaxBytesError](err); over {
+			return service.Errorf(service.TooLarge, "the request body is larger than %d bytes", limit)
+		}
+		if err != nil {
+			return service.Wrap(service.BadParam, err, "the multipart form cannot be read")
+		}
+		if len(p.pairs)+len(p.files) >= MaxParams {
+			return service.Errorf(service.BadParam, "more than %d parameters", MaxParams)
+		}
+		if part.FileName() != "" {
+			p.files = append(p.files, file{part.FormName(), data})
+		} else {
+			p.pairs = append(p.pairs, pair{part.FormName(), string(data)})
 		}
 	}
 }

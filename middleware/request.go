@@ -53,12 +53,20 @@ type Answered struct{}
 type Raw struct {
 	Status      int      // 0 is 200
 	ContentType []string // as a header value, made once: see TextPlain
+	Header      []Field  // others
 	Body        []byte
 
 	// An answer of which the middle is made in advance has a Head before it and a
 	// Tail behind it, and may bring the Content-Length of all three.
 	Head, Tail []byte
 	Length     []string
+}
+
+// Field is a header line whose value was made once. The name is sent as it is
+// written here.
+type Field struct {
+	Name  string
+	Value []string
 }
 
 // Header values made once, for Raw and the dialects.

@@ -2,6 +2,7 @@ package config
 
 import (
 	"hash/maphash"
+	"strings"
 	"sync"
 )
 
@@ -92,8 +93,7 @@ func (c *Cache) update(k Key, change func(*Item) (*Item, bool)) {
 	}
 	it, wake := change(old)
 	if e == nil && it != nil {
-		e = &entry{key: k, shard: s}
-		s.entries[k] = e
+		e = s.make(k)
 	}
 	var woken []Listener
 	if e != nil {
@@ -107,6 +107,15 @@ func (c *Cache) update(k Key, change func(*Item) (*Item, bool)) {
 	for _, l := range woken {
 		l.Changed(&e.key)
 	}
+}
+
+// make adds an entry. The texts of k may be parts of a whole request: the entry
+// has its own.
+func (s *shard) make(k Key) *entry {
+	k = Key{Tenant: strings.Clone(k.Tenant), Group: strings.Clone(k.Group), DataID: strings.Clone(k.DataID)}
+	e := &entry{key: k, shard: s}
+	s.entries[k] = e
+	return e
 }
 
 // drop forgets an entry that nobody needs. The shard is locked.

@@ -14,8 +14,8 @@ type HistoryRow = persistence.History
 // HistoryPage is one page of a config's history.
 type HistoryPage = persistence.Page[persistence.History]
 
-// maxHistoryPage bounds the rows of one page of history, as in the reference.
-const maxHistoryPage = 500
+// MaxHistoryPage bounds the rows of one page of history, as in the reference.
+const MaxHistoryPage = 500
 
 // History lists the versions of a config and of its gray copies, newest first,
 // without their content.
@@ -23,7 +23,7 @@ func (s *Service) History(ctx context.Context, k Key, pageNo, size int) (History
 	if err := checkPage(pageNo, size); err != nil {
 		return HistoryPage{}, err
 	}
-	p, err := s.db.HistoryOf(ctx, k, pageNo, min(size, maxHistoryPage))
+	p, err := s.db.HistoryOf(ctx, k, pageNo, min(size, MaxHistoryPage))
 	return p, failed(err)
 }
 

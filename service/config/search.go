@@ -119,3 +119,19 @@ func (p *searchPool) leave() {
 	<-p.running
 	<-p.inside
 }
+
+// Healthy reports what the database says when it is asked for a config that
+// there is not.
+func (s *Service) Healthy(ctx context.Context) error {
+	_, err := s.db.Config(ctx, Key{DataID: "com.alibaba.nacos.testMasterDB", Group: "com.alibaba.nacos.testMasterDB"})
+	return err
+}
+
+// BetaIPs are the addresses that see a beta copy.
+func BetaIPs(g *GrayRow) string {
+	r, err := persistence.ParseGrayRule(g.Rule)
+	if err != nil {
+		return ""
+	}
+	return r.Expr
+}

@@ -45,8 +45,7 @@ func (c *Cache) WatchAny(w *Waiter, k Key, l Listener) {
 
 func (c *Cache) add(s *shard, e *entry, w *Waiter, k Key, l Listener) {
 	if e == nil {
-		e = &entry{key: k, shard: s}
-		s.entries[k] = e
+		e = s.make(k)
 	}
 	w.entry, w.listener, w.prev, w.next = e, l, nil, e.first
 	if e.first != nil {

@@ -1,0 +1,154 @@
+package controller
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/pharos-registry/pharos/middleware"
+	"github.com/pharos-registry/pharos/service"
+	"github.com/pharos-registry/pharos/service/config"
+)
+
+// listenerStatus says who listens, or what is listened to. The second name is
+// misspelled on the wire.
+type listenerStatus struct {
+	CollectStatus int               `json:"collectStatus"`
+	Listeners     map[string]string `json:"lisentersGroupkeyStatus"`
+}
+
+// watcherStatus is listenerStatus of one node.
+type watcherStatus struct {
+	Listeners map[string]string `json:"lisentersGroupkeyStatus"`
+}
+
+// configListeners says which addresses listen to a config.
+func (a *API) configListeners(q *middleware.Request) (any, error) {
+	f := formOf(q)
+	k := f.key()
+	if f.err != nil {
+		return nil, f.err
+	}
+	return listenerStatus{http.StatusOK, a.watchersOf(k)}, nil
+}
+
+func (a *API) watchersOf(k config.Key) map[string]string {
+	if strings.TrimSpace(k.Group) == "" {
+		k.Group = "DEFAULT_GROUP"
+	}
+	m := map[string]string{}
+	for _, w := range a.o.Config.Cache().WatchersOf(k) {
+		m[w.Viewer.IP] = w.MD5
+	}
+	return m
+}
+
+// ipListeners says which configs an address listens to: those of the namespace
+// if one is given, else the public ones, or all.
+func (a *API) ipListeners(q *middleware.Request) (any, error) {
+	f := formOf(q)
+	ip := f.Declared("ip", "String")
+	all, tenant := f.Bool("all", false), namespace(q)
+	if f.err != nil {
+		return nil, f.err
+	}
+	m := map[string]string{}
+	for _, w := range a.o.Config.Cache().WatchedBy(ip) {
+		if tenant != "" && w.Key.Tenant != tenant || tenant == "" && !all && w.Key.Tenant != "" {
+			continue
+		}
+		m[config.GroupKey(w.Key)] = w.MD5
+	}
+	return listenerStatus{http.StatusOK, m}, nil
+}
+
+// nodeWatchers is configListeners of this node.
+func (a *API) nodeWatchers(q *middleware.Request) (any, error) {
+	f := formOf(q)
+	k := f.key()
+	if f.err != nil {
+		return nil, f.err
+	}
+	return watcherStatus{a.watchersOf(k)}, nil
+}
+
+// nodeWatched is ipListeners of this node.
+func (a *API) nodeWatched(q *middleware.Request) (any, error) {
+	f := formOf(q)
+	ip := f.Declared("ip", "String")
+	if f.err != nil {
+		return nil, f.err
+	}
+	m := map[string]string{}
+	for _, w := range a.o.Config.Cache().WatchedBy(ip) {
+		m[config.GroupKey(w.Key)] = w.MD5
+	}
+	return watcherStatus{m}, nil
+}
+
+// clientMetrics says what the clients at an address report of a config. SDKs of
+// 1.x report nothing.
+func (a *API) clientMetrics(q *middleware.Request) (any, error) {
+	f := formOf(q)
+	f.Declared("ip", "String")
+	if f.err != nil {
+		return nil, f.err
+	}
+	for _, name := range []string{"dataId", "group"} {
+		v, ok := q.Params.Lookup(name)
+		if !ok {
+			return nil, service.Errorf(service.BadParam, "invalid %s : null", name)
+		}
+		if strings.TrimSpace(v) == "" {
+			return nil, service.Errorf(service.BadParam, "invalid %s : %s", name, v)
+		}
+	}
+	return map[string]any{}, nil
+}
+
+// reloadCache has the cache read from the database again.
+func (a *API) reloadCache(*middleware.Request) (any, error) {
+	a.o.Config.Reload()
+	return "200", nil
+}
+
+// setConfigLog is for the log files of the reference, of which there are none
+// here; it knows no name and answers as the reference does to a name that it
+// does not know.
+func (a *API) setConfigLog(q *middleware.Request) (any, error) {
+	f := formOf(q)
+	f.Declared("logName", "String")
+	f.Declared("logLevel", "String")
+	if f.err != nil {
+		return nil, f.err
+	}
+	return "200", nil
+}
+
+// derby refuses SQL, which no storage here takes from outside, with the words
+// of a reference that runs on another database.
+func (a *API) derby(q *middleware.Request) (any, error) {
+	f := formOf(q)
+	f.Declared("sql", "String")
+	if f.err != nil {
+		return nil, f.err
+	}
+	return restFail(http.StatusInternalServerError, "The current storage mode is not Derby"), nil
+}
+
+// derbyImport refuses a dump of SQL.
+func (a *API) derbyImport(q *middleware.Request) (any, error) {
+	if !strings.HasPrefix(q.Header("Content-Type"), "multipart/") {
+		return nil, service.Errorf(service.Internal, "Current request is not a multipart request")
+	}
+	r := restFail(http.StatusInternalServerError, "Limited to embedded storage mode")
+	r.Data = ""
+	return r, nil
+}
+
+// configHealth is UP while the database answers.
+func (a *API) configHealth(q *middleware.Request) (any, error) {
+	if err := a.o.Config.Healthy(q.HTTP().Context()); err != nil {
+		return "DOWN:master db (" + err.Error() + ") down. ", nil
+	}
+	return "UP", nil
+}
