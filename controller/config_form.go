@@ -45,8 +45,8 @@ func (f *form) DeclaredInt(name, kind string) int64 {
 	return f.convert(v, kind)
 }
 
-// Int is a number that has a default; an empty one has it too.
-func (f *form) Int(name string, def int) int {
+// intOr is a number that has a default; an empty one has it too.
+func (f *form) intOr(name string, def int) int {
 	v, ok := f.q.Params.Lookup(name)
 	if !ok || v == "" {
 		return def

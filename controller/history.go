@@ -8,7 +8,7 @@ import (
 // listHistory lists the versions of a config.
 func (a *API) listHistory(q *middleware.Request) (any, error) {
 	f := formOf(q)
-	k, pageNo, size := f.key(), f.Int("pageNo", 1), f.Int("pageSize", 100)
+	k, pageNo, size := f.key(), f.intOr("pageNo", 1), f.intOr("pageSize", 100)
 	if f.err != nil {
 		return nil, f.err
 	}

@@ -59,6 +59,9 @@ func (a *API) configRoutes() []middleware.Route {
 		{Method: get, Path: "/v2/cs/history/configs", Dialect: v2cs, Access: manage(r, config), Do: a.namespaceConfigs("namespaceId")},
 	}
 	for i := range rows {
+		if rows[i].Method == post {
+			rows[i].MaxBody = a.o.Config.MaxBody()
+		}
 		rows[i].Module = middleware.Config
 		rows[i].Do = checked(rows[i].Do)
 	}

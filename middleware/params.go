@@ -138,9 +138,11 @@ const bodyTime = time.Minute
 const trusted = 64 << 10
 
 // Parse is the middleware that fills Request.Params. A form body of more than
-// maxBody bytes is refused, and one with files of more than maxUpload.
+// maxBody bytes is refused, if the route has no bound of its own, and one with
+// files of more than maxUpload.
 func Parse(maxBody, maxUpload int64) Middleware {
-	return func(_ *Route, next Handler) Handler {
+	return func(route *Route, next Handler) Handler {
+		maxBody := max(maxBody, route.MaxBody)
 		return func(q *Request) (any, error) {
 			r := q.Gin.Request
 			if err := q.Params.scan(r.URL.RawQuery); err != nil {

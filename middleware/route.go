@@ -78,7 +78,8 @@ type Route struct {
 	Dialect Dialect
 	Module  Module
 	Access  Access
-	Tag     Tag // nil: answered where it lands
+	Tag     Tag   // nil: answered where it lands
+	MaxBody int64 // bytes of a form body, where it may be larger than others
 	Do      Handler
 }
 

@@ -14,9 +14,11 @@ import (
 
 	"github.com/pharos-registry/pharos/cmd/settings"
 	"github.com/pharos-registry/pharos/controller"
+	"github.com/pharos-registry/pharos/controller/park"
 	"github.com/pharos-registry/pharos/middleware"
 	"github.com/pharos-registry/pharos/persistence"
 	"github.com/pharos-registry/pharos/service/auth"
+	"github.com/pharos-registry/pharos/service/config"
 	"github.com/pharos-registry/pharos/service/namespace"
 	"github.com/pharos-registry/pharos/service/naming"
 	"github.com/pharos-registry/pharos/service/ops"
@@ -42,6 +44,8 @@ type Node struct {
 	auth   *auth.Service
 	guard  *middleware.Guard
 	code   string // one-time, to make the first administrator from elsewhere
+	config *config.Service
+	lot    *park.Lot // where long polls wait
 
 	loops   []func(context.Context) error // started by Run, ended by its context
 	closers []func() error                // run backwards
@@ -72,10 +76,14 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 	if err = n.openAuth(context.Background()); err != nil {
 		return nil, err
 	}
+	if err = n.openConfig(); err != nil {
+		return nil, err
+	}
 	n.observe()
 	n.api, err = controller.New(controller.Options{
 		ContextPath: set.Server.ContextPath,
 		MaxBody:     set.Limits.Body,
+		MaxUpload:   set.Limits.Upload,
 		Log:         o.Log,
 		Ready:       n.ready,
 		Ops:         n.ops,
@@ -85,6 +93,8 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 		Guard:       n.guard,
 		SetUp:       n.mayStart,
 		State:       n.state,
+		Config:      n.config,
+		Lot:         n.lot,
 		ConfDir:     filepath.Join(set.Data.Dir, "conf"),
 		Metrics:     promhttp.HandlerFor(n.reg, promhttp.HandlerOpts{}),
 		Requests:    middleware.NewMetrics(n.reg),

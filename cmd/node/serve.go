@@ -64,14 +64,19 @@ func (n *Node) serve(ctx context.Context, g *errgroup.Group, l net.Listener, h h
 		MaxHeaderBytes:    limits.Header,
 		ErrorLog:          slog.NewLogLogger(n.log.Handler(), slog.LevelDebug),
 	}
-	g.Go(func() error {
-		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			return err
-		}
-		return nil
-	})
+	for _, l := range []net.Listener{l, n.lot.Listener(srv)} { // the second: what was parked, answered
+		g.Go(func() error {
+			if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				return err
+			}
+			return nil
+		})
+	}
 	g.Go(func() error {
 		<-ctx.Done()
+		if err := n.lot.Close(); err != nil { // first: who is parked is answered still
+			n.log.Warn("long polls are not ended as they should", "error", err)
+		}
 		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), limits.Drain)
 		defer cancel()
 		if err := srv.Shutdown(stop); err != nil {

@@ -40,10 +40,11 @@ type Options struct {
 // writers, and one that notices clients that leave.
 type Lot struct {
 	o       Options
-	back    *listener
-	hangups *hangups // nil where the system has none
+	hangups *hangups
+	done    chan struct{} // closed by Close
 
 	mu     sync.Mutex // guards the following fields
+	backs  map[*http.Server]*listener
 	cond   *sync.Cond // signalled when work arrives, and at the end
 	first  *Spot      // all spots, parked or idle
 	count  int        // spots that are parked
@@ -64,7 +65,7 @@ func New(o Options) (*Lot, error) {
 	if o.Idle == 0 {
 		o.Idle = 2 * time.Minute
 	}
-	l := &Lot{o: o, back: newListener()}
+	l := &Lot{o: o, done: make(chan struct{}), backs: map[*http.Server]*listener{}}
 	l.cond = sync.NewCond(&l.mu)
 	var err error
 	if l.hangups, err = newHangups((*Spot).event); err != nil {
@@ -76,9 +77,18 @@ func New(o Options) (*Lot, error) {
 	return l, nil
 }
 
-// Listener gives answered connections back: have the same http.Server serve it
-// that the connections came from.
-func (l *Lot) Listener() net.Listener { return l.back }
+// Listener gives the connections of srv back once they are answered: have srv
+// serve it too. Connections of a server without one cannot be parked.
+func (l *Lot) Listener(srv *http.Server) net.Listener {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := l.backs[srv]
+	if b == nil {
+		b = newListener()
+		l.backs[srv] = b
+	}
+	return b
+}
 
 // Parked is the number of connections that wait for an answer.
 func (l *Lot) Parked() int {
@@ -89,7 +99,7 @@ func (l *Lot) Parked() int {
 
 // Closing is closed when the Lot closes; requests that wait without being
 // parked should be answered then.
-func (l *Lot) Closing() <-chan struct{} { return l.back.done }
+func (l *Lot) Closing() <-chan struct{} { return l.done }
 
 // Close answers all that wait, closes their connections and ends the Lot's
 // goroutines. Close it before the http.Server is shut down.
@@ -104,8 +114,12 @@ func (l *Lot) Close() error {
 	for s := l.first; s != nil; s = s.next {
 		all = append(all, s)
 	}
+	var err error
+	for _, b := range l.backs {
+		err = errors.Join(err, b.Close())
+	}
 	l.mu.Unlock()
-	err := l.back.Close()
+	close(l.done)
 	for _, s := range all {
 		s.end()
 	}
@@ -116,13 +130,16 @@ func (l *Lot) Close() error {
 	return errors.Join(err, l.hangups.close())
 }
 
-// enter takes a spot in.
-func (l *Lot) enter(s *Spot) error {
+// enter takes a spot of srv in.
+func (l *Lot) enter(s *Spot, srv *http.Server) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	s.back = l.backs[srv]
 	switch {
 	case l.closed:
 		return ErrClosed
+	case s.back == nil:
+		return ErrUnable
 	case l.count >= l.o.Max:
 		return ErrFull
 	}

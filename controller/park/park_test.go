@@ -53,9 +53,10 @@ func newHouse(t *testing.T, o park.Options) *house {
 	}
 	h.addr = l.Addr().String()
 	srv := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second}
+	back := lot.Listener(srv)
 	var running sync.WaitGroup
 	running.Go(func() { _ = srv.Serve(l) })
-	running.Go(func() { _ = srv.Serve(lot.Listener()) })
+	running.Go(func() { _ = srv.Serve(back) })
 	t.Cleanup(func() {
 		if err := lot.Close(); err != nil {
 			t.Errorf("close the lot: %v", err)

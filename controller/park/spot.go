@@ -23,6 +23,7 @@ type Guest interface {
 // belongs to the Guest, which embeds it, and must not be copied or used twice.
 type Spot struct {
 	lot   *Lot
+	back  *listener
 	guest Guest
 	conn  net.Conn
 	head  []byte // what was read ahead
@@ -62,7 +63,8 @@ func (l *Lot) Reserve(w http.ResponseWriter, r *http.Request, s *Spot, g Guest) 
 		return ErrUnable
 	}
 	s.lot, s.guest = l, g
-	if err := l.enter(s); err != nil {
+	srv, _ := r.Context().Value(http.ServerContextKey).(*http.Server)
+	if err := l.enter(s, srv); err != nil {
 		return err
 	}
 	conn, rw, err := h.Hijack()
@@ -248,7 +250,7 @@ func (s *Spot) giveBack() {
 	if len(s.head) > 0 {
 		c = &ahead{c, s.head}
 	}
-	s.lot.back.give(c)
+	s.back.give(c)
 }
 
 func (s *Spot) forget() {

@@ -16,7 +16,6 @@ const (
 	maxDesc       = 128
 	maxUse        = 32
 	maxEffect     = 32
-	maxType       = 32
 	maxSchema     = 32_768
 	maxTenant     = 128
 	defaultedType = "text"
@@ -127,7 +126,7 @@ func (p *Publish) check(maxContent int64) error {
 		name  string
 		value *string
 		limit int
-	}{{"desc", p.Desc, maxDesc}, {"use", p.Use, maxUse}, {"effect", p.Effect, maxEffect}, {"type", p.Type, maxType}, {"schema", p.Schema, maxSchema}} {
+	}{{"desc", p.Desc, maxDesc}, {"use", p.Use, maxUse}, {"effect", p.Effect, maxEffect}, {"schema", p.Schema, maxSchema}} {
 		if f.value != nil && len(*f.value) > f.limit && length(*f.value) > f.limit {
 			return bad("too long %s, over %d", f.name, f.limit)
 		}

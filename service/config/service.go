@@ -60,6 +60,11 @@ func New(o Options) *Service {
 // Cache is what answers reads and keeps those who wait.
 func (s *Service) Cache() *Cache { return s.cache }
 
+// MaxBody is how many bytes a form can have that publishes the longest content:
+// each of its letters may be three bytes, and each of them three in URL
+// encoding. Few letters are longer, and nothing else is.
+func (s *Service) MaxBody() int64 { return 3*s.o.MaxContent + 1<<20 }
+
 // Read returns the copy that a client sees, nil where there is none. tag is one
 // that was asked for: without a copy of it there is no answer. known is one that
 // the client carries: without a copy of it the formal one is the answer.
