@@ -25,7 +25,7 @@ func (a *API) exportConfigs(v2 bool) middleware.Handler {
 			return nil, service.Errorf(service.Internal, `Cannot invoke "java.util.List.removeAll(java.util.Collection)" because "ids" is null`)
 		}
 		e := config.Export{
-			IDs: f.ids("ids"), Tenant: namespace(q), Group: f.text("group"), DataID: f.text("dataId"), AppName: f.text("appName"),
+			IDs: f.ids("ids"), Tenant: namespaceOf(q), Group: f.text("group"), DataID: f.text("dataId"), AppName: f.text("appName"),
 		}
 		if f.err != nil {
 			return nil, f.err

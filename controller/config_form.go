@@ -82,9 +82,9 @@ func (f *form) ids(name string) []int64 {
 	return ids
 }
 
-// namespace is the namespace that a request is about. Authorization asks for the
+// namespaceOf is the namespace that a request is about. Authorization asks for the
 // same parameters in the same order.
-func namespace(q *middleware.Request) string {
+func namespaceOf(q *middleware.Request) string {
 	v := q.Params.Get("namespaceId")
 	if v == "" {
 		v = q.Params.Get("tenant")
@@ -94,7 +94,7 @@ func namespace(q *middleware.Request) string {
 
 // key is the config that a request is about; both names are Declared.
 func (f *form) key() config.Key {
-	return config.Key{Tenant: namespace(f.q), DataID: f.Declared("dataId", "String"), Group: f.Declared("group", "String")}
+	return config.Key{Tenant: namespaceOf(f.q), DataID: f.Declared("dataId", "String"), Group: f.Declared("group", "String")}
 }
 
 // clientIP is the address that the caller says it has, or the one it calls

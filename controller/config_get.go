@@ -109,7 +109,7 @@ func (a *API) publishConfig(q *middleware.Request) (any, error) {
 func (a *API) publishConfigV2(q *middleware.Request) (any, error) {
 	f := formOf(q)
 	p := config.Publish{
-		Key:     config.Key{Tenant: namespace(q), DataID: f.notBlank("dataId"), Group: f.notBlank("group")},
+		Key:     config.Key{Tenant: namespaceOf(q), DataID: f.notBlank("dataId"), Group: f.notBlank("group")},
 		Content: f.notBlank("content"),
 	}
 	if f.err != nil {

@@ -47,7 +47,7 @@ func (a *API) watchersOf(k config.Key) map[string]string {
 func (a *API) ipListeners(q *middleware.Request) (any, error) {
 	f := formOf(q)
 	ip := f.Declared("ip", "String")
-	all, tenant := f.Bool("all", false), namespace(q)
+	all, tenant := f.Bool("all", false), namespaceOf(q)
 	if f.err != nil {
 		return nil, f.err
 	}

@@ -86,7 +86,7 @@ func (a *API) searchConfigs(q *middleware.Request) (any, error) {
 	if s.Blur {
 		s.Types = words(f.text("types"))
 	}
-	s.Tenant, s.AppName, s.Tags = namespace(q), f.text("appName"), words(f.text("config_tags"))
+	s.Tenant, s.AppName, s.Tags = namespaceOf(q), f.text("appName"), words(f.text("config_tags"))
 	p, err := a.o.Config.Search(q.HTTP().Context(), s, pageNo, size)
 	if err != nil {
 		return nil, err
@@ -103,7 +103,7 @@ func (a *API) searchContent(q *middleware.Request) (any, error) {
 		return nil, f.err
 	}
 	s.Blur = f.text("search") != "accurate"
-	s.Tenant, s.AppName, s.Tags = namespace(q), f.text("appName"), words(f.text("config_tags"))
+	s.Tenant, s.AppName, s.Tags = namespaceOf(q), f.text("appName"), words(f.text("config_tags"))
 	p, err := a.o.Config.SearchContent(q.HTTP().Context(), s, pageNo, size)
 	if err != nil {
 		return nil, err

@@ -89,16 +89,16 @@ type namespaceItem struct {
 	LastModified int64 `json:"lastModified"`
 }
 
-// pageView is one page of a list.
-type pageView[T any] struct {
+// rowsPage is one page of a list.
+type rowsPage[T any] struct {
 	TotalCount     int64 `json:"totalCount"`
 	PageNumber     int   `json:"pageNumber"`
 	PagesAvailable int64 `json:"pagesAvailable"`
 	PageItems      []T   `json:"pageItems"`
 }
 
-func pageOfRows[R, T any](total int64, pageNo, size int, rows []R, view func(*R) T) pageView[T] {
-	p := pageView[T]{TotalCount: total, PageNumber: pageNo, PageItems: make([]T, 0, len(rows))}
+func pageOfRows[R, T any](total int64, pageNo, size int, rows []R, view func(*R) T) rowsPage[T] {
+	p := rowsPage[T]{TotalCount: total, PageNumber: pageNo, PageItems: make([]T, 0, len(rows))}
 	p.PagesAvailable = (total + int64(size) - 1) / int64(size)
 	for i := range rows {
 		p.PageItems = append(p.PageItems, view(&rows[i]))

@@ -66,7 +66,7 @@ func (n *Node) serve(ctx context.Context, g *errgroup.Group, l net.Listener, h h
 	}
 	for _, l := range []net.Listener{l, n.lot.Listener(srv)} { // the second: what was parked, answered
 		g.Go(func() error {
-			if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 				return err
 			}
 			return nil
