@@ -122,7 +122,7 @@ func (s suite) judge(language string, found []finding) []string {
 }
 
 func tail(path string) string {
-	const most = 6 << 10
+	const most = 3 << 10
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return err.Error()
