@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -23,6 +24,16 @@ type suite struct {
 	// cannot lists what an SDK has no means for, by check and language. Only
 	// these may be answered "n/a".
 	cannot map[string][]string
+}
+
+// TestMain lets all languages run at the same time however few processors
+// there are: their programs wait most of the time.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
 }
 
 func TestNaming(t *testing.T) {

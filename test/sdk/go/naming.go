@@ -33,7 +33,9 @@ const (
 	lostFrom, lostTo           = 24 * time.Second, 36 * time.Second
 )
 
-var metadata = map[string]string{"zone": "北京-1", "json": `{"a":[1,"&=+%"]}`, "empty": ""}
+// metadata is without % and +: this SDK puts beats and changes into the form
+// without escaping them, so that no server can read these.
+var metadata = map[string]string{"zone": "北京-1", "json": `{"a":[1,"&="]}`, "empty": ""}
 
 func instance(svc string, port uint64, meta map[string]string) vo.RegisterInstanceParam {
 	return vo.RegisterInstanceParam{
