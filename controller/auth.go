@@ -25,6 +25,7 @@ func (a *API) authRoutes() []middleware.Route {
 		add(http.MethodPost, base+"/login", open, a.login)
 		add(http.MethodPost, base+"/logout", self, a.logout)
 		add(http.MethodPost, base+"/admin", open, a.firstAdmin)
+		rows[len(rows)-1].Audited = true
 		add(http.MethodPost, base, access(middleware.Write, "console/users"), a.createUser)
 		add(http.MethodDelete, base, access(middleware.Write, "console/users"), a.removeUser)
 		add(http.MethodPut, base, self, a.changePassword)

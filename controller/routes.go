@@ -14,6 +14,7 @@ import (
 
 	"github.com/pharos-registry/pharos/controller/park"
 	"github.com/pharos-registry/pharos/middleware"
+	"github.com/pharos-registry/pharos/service/audit"
 	"github.com/pharos-registry/pharos/service/auth"
 	"github.com/pharos-registry/pharos/service/config"
 	"github.com/pharos-registry/pharos/service/namespace"
@@ -33,6 +34,7 @@ type Options struct {
 	Namespaces  *namespace.Service
 	Auth        *auth.Service
 	Guard       *middleware.Guard
+	Audit       *audit.Log
 	SetUp       func(*middleware.Request) bool // may this caller make the first administrator?
 	State       func() map[string]*string      // what server/state tells beyond the node itself
 	ConfDir     string                         // where announcements and the guide lie
@@ -64,6 +66,7 @@ func New(o Options) (*API, error) {
 	mw := []middleware.Middleware{
 		middleware.Recover(o.Log),
 		middleware.Parse(o.MaxBody, o.MaxUpload),
+		middleware.Audit(o.Audit, o.Log),
 		o.Guard.Authorize(),
 	}
 	for _, row := range a.routes() {
@@ -95,6 +98,7 @@ func (a *API) routes() []middleware.Route {
 		a.stateRoutes(),
 		a.namespaceRoutes(),
 		a.authRoutes(),
+		a.auditRoutes(),
 		a.clusterRoutes(),
 		a.opsRoutes(),
 		a.loaderRoutes(),

@@ -30,6 +30,10 @@ type Request struct {
 	// User is who calls, "" where nobody was asked.
 	User string
 
+	// Before and After are digests of what a write replaced and left, for the
+	// audit log. The handler sets them.
+	Before, After string
+
 	guard *Guard // of a route that is guarded now
 	mode  Mode
 }
@@ -101,6 +105,11 @@ func Chain(r *Route, h Handler, mw ...Middleware) Handler {
 	return h
 }
 
+// begin makes a used Request a new one. The storage of Params is kept.
+func (q *Request) begin(c *gin.Context) {
+	*q = Request{Gin: c, Route: q.Route, Params: q.Params, Arrived: time.Now()}
+}
+
 // Serve returns the Gin handler of a route: h between the making of the Request
 // and the writing of the answer. observe, if not nil, is told of every answer
 // that was written here.
@@ -108,7 +117,7 @@ func Serve(r *Route, h Handler, observe func(status int, since time.Time)) gin.H
 	pool := sync.Pool{New: func() any { return &Request{Route: r} }}
 	return func(c *gin.Context) {
 		q, _ := pool.Get().(*Request)
-		q.Gin, q.Arrived, q.FromPeer, q.User, q.guard, q.mode = c, time.Now(), false, "", nil, Off
+		q.begin(c)
 		v, err := h(q)
 		if _, ok := v.(Answered); !ok || err != nil {
 			r.Dialect(q, v, err)

@@ -80,6 +80,7 @@ type Route struct {
 	Access  Access
 	Tag     Tag   // nil: answered where it lands
 	MaxBody int64 // bytes of a form body, where it may be larger than others
+	Audited bool  // written to the audit log, though anybody may call it
 	Do      Handler
 }
 

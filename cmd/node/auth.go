@@ -1,14 +1,17 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
+	"errors"
 	"fmt"
 	"net/netip"
 	"path/filepath"
 
 	"github.com/pharos-registry/pharos/cmd/settings"
 	"github.com/pharos-registry/pharos/middleware"
+	"github.com/pharos-registry/pharos/service/audit"
 	"github.com/pharos-registry/pharos/service/auth"
 )
 
@@ -26,7 +29,11 @@ func (n *Node) openAuth(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("nacos.core.auth.plugin.nacos.token.secret.key: %w; leave it empty to have one made", err)
 	}
-	n.auth, err = auth.New(ctx, auth.Options{Store: n.db, Write: n.db.Apply, Signer: signer, Log: n.log})
+	second, err := n.directory()
+	if err != nil {
+		return err
+	}
+	n.auth, err = auth.New(ctx, auth.Options{Store: n.db, Write: n.db.Apply, Signer: signer, Log: n.log, Second: second})
 	if err != nil {
 		return err
 	}
@@ -35,7 +42,28 @@ func (n *Node) openAuth(ctx context.Context) error {
 		Auth: n.auth, Client: mode(a.Client()), Management: management(a),
 		IdentityKey: a.IdentityKey, IdentityValue: a.IdentityValue, Log: n.log, Reg: n.reg,
 	})
-	return n.firstAdmin(ctx)
+	return errors.Join(n.openAudit(), n.firstAdmin(ctx))
+}
+
+func (n *Node) openAudit() (err error) {
+	a := n.set.Auth.Audit
+	if n.audit, err = audit.Open(cmp.Or(a.File, filepath.Join(n.set.Data.Dir, "audit.log")), a.MaxSize, a.MaxTotal); err != nil {
+		return fmt.Errorf("the audit log cannot be opened: %w", err)
+	}
+	n.closers = append(n.closers, n.audit.Close)
+	return nil
+}
+
+// directory is the second authenticator, nil where there is none.
+func (n *Node) directory() (auth.Authenticator, error) {
+	l := n.set.Auth.LDAP
+	if n.set.Auth.SystemType != "ldap" {
+		return nil, nil
+	}
+	return auth.NewLDAP(auth.LDAPOptions{
+		URL: l.URL, BaseDN: l.BaseDC, Timeout: l.Timeout, BindDN: l.UserDN, BindPassword: l.Password,
+		Attribute: l.FilterPrefix, CaseSensitive: l.CaseSensitive, CAFile: l.CAFile, Insecure: l.InsecureTLS,
+	})
 }
 
 // tokenSecret is the one that the operator gave, else the one in the data

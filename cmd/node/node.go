@@ -17,6 +17,7 @@ import (
 	"github.com/pharos-registry/pharos/controller/park"
 	"github.com/pharos-registry/pharos/middleware"
 	"github.com/pharos-registry/pharos/persistence"
+	"github.com/pharos-registry/pharos/service/audit"
 	"github.com/pharos-registry/pharos/service/auth"
 	"github.com/pharos-registry/pharos/service/config"
 	"github.com/pharos-registry/pharos/service/namespace"
@@ -43,6 +44,7 @@ type Node struct {
 	naming *naming.Service
 	auth   *auth.Service
 	guard  *middleware.Guard
+	audit  *audit.Log
 	code   string // one-time, to make the first administrator from elsewhere
 	config *config.Service
 	lot    *park.Lot // where long polls wait
@@ -91,6 +93,7 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 		Namespaces:  namespace.New(n.db, n.db.Apply),
 		Auth:        n.auth,
 		Guard:       n.guard,
+		Audit:       n.audit,
 		SetUp:       n.mayStart,
 		State:       n.state,
 		Config:      n.config,
