@@ -98,7 +98,7 @@ func management(a settings.Auth) middleware.Mode {
 }
 
 // firstAdmin makes the first administrator of the password in the environment,
-// or shows the code with which one can be made from elsewhere.
+// or chooses the code with which one can be made from elsewhere.
 func (n *Node) firstAdmin(ctx context.Context) error {
 	if n.auth.HasAdmin() || n.set.Auth.Client() == settings.AuthOff {
 		return nil
@@ -111,9 +111,15 @@ func (n *Node) firstAdmin(ctx context.Context) error {
 		return nil
 	}
 	n.code = auth.OneTimeCode()
-	n.log.Info("there is no administrator yet: make one on this machine, or from elsewhere with this code",
-		"call", "POST "+n.set.Server.ContextPath+"/v1/auth/users/admin", "code", n.code)
 	return nil
+}
+
+// announceCode shows the code, once the server is there to take it.
+func (n *Node) announceCode() {
+	if n.code != "" {
+		n.log.Info("there is no administrator yet: make one on this machine, or from elsewhere with this code",
+			"call", "POST "+n.set.Server.ContextPath+"/v1/auth/users/admin", "code", n.code)
+	}
 }
 
 // mayStart reports whether a caller may make the first administrator: whoever

@@ -47,7 +47,8 @@ type Node struct {
 	audit  *audit.Log
 	code   string // one-time, to make the first administrator from elsewhere
 	config *config.Service
-	lot    *park.Lot // where long polls wait
+	lot    *park.Lot             // where long polls wait
+	access *middleware.AccessLog // nil: none
 
 	loops   []func(context.Context) error // started by Run, ended by its context
 	closers []func() error                // run backwards
@@ -79,6 +80,9 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 		return nil, err
 	}
 	if err = n.openConfig(); err != nil {
+		return nil, err
+	}
+	if err = n.openAccessLog(); err != nil {
 		return nil, err
 	}
 	n.observe()
@@ -141,6 +145,7 @@ func (n *Node) Run(ctx context.Context) error {
 		n.serve(gctx, g, console, n.onConsolePort(n.api))
 	}
 	n.announce(console)
+	n.announceCode()
 	return g.Wait()
 }
 

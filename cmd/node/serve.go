@@ -58,7 +58,7 @@ func connections(l settings.Limits) int {
 func (n *Node) serve(ctx context.Context, g *errgroup.Group, l net.Listener, h http.Handler) {
 	limits := n.set.Limits
 	srv := &http.Server{
-		Handler:           h,
+		Handler:           n.logged(h),
 		ReadHeaderTimeout: limits.HeaderTimeout,
 		IdleTimeout:       limits.IdleTimeout,
 		MaxHeaderBytes:    limits.Header,
@@ -85,6 +85,14 @@ func (n *Node) serve(ctx context.Context, g *errgroup.Group, l net.Listener, h h
 		}
 		return nil
 	})
+}
+
+// logged adds the access log, where there is one.
+func (n *Node) logged(h http.Handler) http.Handler {
+	if n.access == nil {
+		return h
+	}
+	return n.access.Wrap(h)
 }
 
 // listenConsole opens the additional port of the console. It has no offset, so

@@ -57,6 +57,21 @@ func (p *process) record() map[string]any {
 	return m
 }
 
+// serving skips the log up to the line that says what is served; it counts
+// the warnings before it.
+func (p *process) serving() (said map[string]any, warnings int) {
+	p.t.Helper()
+	for {
+		said = p.record()
+		if said["msg"] == "pharos serves" {
+			return said, warnings
+		}
+		if said["level"] == "WARN" {
+			warnings++
+		}
+	}
+}
+
 // terminate asks the process to end and returns its exit code.
 func (p *process) terminate() int {
 	p.t.Helper()
@@ -99,13 +114,16 @@ func TestNothingSet(t *testing.T) {
 	dir := t.TempDir()
 	began := time.Now()
 	p := start(t, dir, nil)
-	said := p.record()
+	said, warnings := p.serving()
+	if warnings > 0 {
+		t.Errorf("%d warnings with nothing set", warnings)
+	}
 	if took := time.Since(began); took > time.Second {
 		t.Errorf("served after %v, want less than a second", took)
 	}
 	for key, want := range map[string]any{
 		"level": "INFO", "msg": "pharos serves", "url": "http://localhost:8848/nacos", "bind": "all addresses",
-		"mode": "standalone", "function": "all", "data": "data", "storage": "embedded", "auth": "off",
+		"mode": "standalone", "function": "all", "data": "data", "storage": "embedded", "auth": "observe",
 	} {
 		if said[key] != want {
 			t.Errorf("the start line says %s=%v, want %v", key, said[key], want)
@@ -129,17 +147,8 @@ func TestTwoServersByPortAndData(t *testing.T) {
 	a, b := server.FreePort(t), server.FreePort(t)
 	for _, port := range []int{a, b} {
 		p := start(t, dir, nil, "--port", strconv.Itoa(port), "--data", "d"+strconv.Itoa(port))
-		warned := false
-		said := p.record()
-		if said["level"] == "WARN" { // the second: 8080 is the first one's
-			warned = true
-			said = p.record()
-		}
-		if said["msg"] != "pharos serves" || said["auth"] != "off" {
-			t.Errorf("server on %d said %v", port, said)
-		}
-		if port == b && !warned {
-			t.Error("the second server took the console port without a warning")
+		if _, warnings := p.serving(); port == b && warnings != 1 { // 8080 is the first one's
+			t.Errorf("%d warnings of the second server, want one about the console port", warnings)
 		}
 		defer func() {
 			if code := p.terminate(); code != 0 {
@@ -331,6 +340,19 @@ func awaitRefusal(t *testing.T, port int) {
 		_ = c.Close()
 	}
 	t.Fatal("the port is still open")
+}
+
+func TestAccessLog(t *testing.T) {
+	s := server.Start(t, server.Options{Settings: map[string]string{"pharos.log.access": "true"}})
+	answers(t, s.URL("/v1/console/health/liveness?accessToken=hidden"))
+	s.Stop()
+	got, err := os.ReadFile(filepath.Join(s.Dir, "access.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := `"GET /nacos/v1/console/health/liveness?accessToken=*** HTTP/1.1" 200 2 `; !strings.Contains(string(got), want) {
+		t.Errorf("the access log is %q, want %q in it", got, want)
+	}
 }
 
 // TestStartIsFastAndSmall holds the promises of docs/performance.md, with room
