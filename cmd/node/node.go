@@ -23,6 +23,7 @@ import (
 	"github.com/pharos-registry/pharos/service/namespace"
 	"github.com/pharos-registry/pharos/service/naming"
 	"github.com/pharos-registry/pharos/service/ops"
+	"github.com/pharos-registry/pharos/service/push"
 )
 
 // Options are what New takes from outside and tests replace.
@@ -42,6 +43,8 @@ type Node struct {
 	api *controller.API
 
 	naming *naming.Service
+	hub    *push.Hub
+	pushes *push.Stats
 	auth   *auth.Service
 	guard  *middleware.Guard
 	audit  *audit.Log
@@ -76,6 +79,7 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 	if err = n.openNaming(); err != nil {
 		return nil, err
 	}
+	n.openPush()
 	if err = n.openAuth(context.Background()); err != nil {
 		return nil, err
 	}

@@ -30,6 +30,7 @@ func defaultNaming() Naming {
 	return Naming{
 		ExpireInstance:     true,
 		ClientExpired:      3 * time.Minute,
+		PushTaskDelay:      50 * time.Millisecond,
 		PushTimeout:        5 * time.Second,
 		PushRetryDelay:     time.Second,
 		CleanEmptyInterval: time.Minute,
@@ -51,8 +52,8 @@ func (n *Naming) keys() []key {
 		{name: "nacos.naming.expireInstance", doc: "remove ephemeral instances whose beats stopped", value: boolean(&n.ExpireInstance)},
 		{name: "nacos.naming.client.expired.time", doc: "longest silence of a client before its instances go, ms", value: millis(&n.ClientExpired, time.Second, day)},
 		{
-			name: "nacos.naming.push.pushTaskDelay", doc: "how long changes of one service are collected before subscribers are told, ms; " +
-				"Nacos waits 500, Pharos tells the first change at once", value: millis(&n.PushTaskDelay, 0, time.Minute),
+			name: "nacos.naming.push.pushTaskDelay", doc: "how long further changes of a service are collected after subscribers were told of one, ms; " +
+				"Nacos waits 500 before it tells the first, Pharos tells it at once", value: millis(&n.PushTaskDelay, 0, time.Minute),
 		},
 		{name: "nacos.naming.push.pushTaskTimeout", doc: "wait for the acknowledgement of a push, ms", value: millis(&n.PushTimeout, 10*time.Millisecond, time.Minute)},
 		{name: "nacos.naming.push.pushTaskRetryDelay", doc: "wait before a failed push is tried again, ms", value: millis(&n.PushRetryDelay, time.Millisecond, time.Minute)},

@@ -64,7 +64,9 @@ func (v *View) render(q question, s selection) *Answer {
 	}
 	b := make([]byte, 0, size)
 	if q.push {
-		b = AppendHead(b, time.Now())
+		// A client that takes only what is newer may have read the list before the
+		// change in this very millisecond.
+		b = AppendHead(b, time.Now().Add(time.Millisecond))
 	}
 	b = append(b, `"name":`...)
 	b = appendString(b, v.Grouped)

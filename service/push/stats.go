@@ -21,12 +21,22 @@ type Counts struct {
 	MaxCost time.Duration // the longest of them
 }
 
-// Avg is the mean time to acknowledgement; false where nothing was acknowledged.
-func (c Counts) Avg() (time.Duration, bool) {
+// AvgCostMillis is the mean time to acknowledgement in milliseconds, -1 where
+// nothing was acknowledged.
+func (c Counts) AvgCostMillis() float64 {
 	if c.Acked == 0 {
-		return 0, false
+		return -1
 	}
-	return c.Cost / time.Duration(c.Acked), true
+	return float64(c.Cost.Milliseconds()) / float64(c.Acked)
+}
+
+// MaxCostMillis is the longest time to acknowledgement in milliseconds, -1 where
+// nothing was acknowledged.
+func (c Counts) MaxCostMillis() float64 {
+	if c.Acked == 0 {
+		return -1
+	}
+	return float64(c.MaxCost.Milliseconds())
 }
 
 // Sent counts one message.

@@ -1,0 +1,317 @@
+// Package push_test asks the real binary, as SDKs do, how soon a subscriber
+// hears of a change.
+package push_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pharos-registry/pharos/test/server"
+)
+
+// told is how soon after a write its subscribers have to know.
+const told = 100 * time.Millisecond
+
+// subscriber is the UDP socket of an SDK.
+type subscriber struct {
+	tb   testing.TB
+	conn *net.UDPConn
+	got  chan push
+	mute bool // does not acknowledge
+}
+
+// push is what an SDK reads out of a datagram.
+type push struct {
+	at          time.Time
+	raw         []byte
+	zipped      bool
+	lastRefTime int64
+	data        string
+	service     serviceInfo
+}
+
+type serviceInfo struct {
+	Name        string `json:"name"`
+	GroupName   string `json:"groupName"`
+	Clusters    string `json:"clusters"`
+	CacheMillis int64  `json:"cacheMillis"`
+	LastRefTime int64  `json:"lastRefTime"`
+	Hosts       []struct {
+		IP      string `json:"ip"`
+		Port    int    `json:"port"`
+		Healthy bool   `json:"healthy"`
+		Cluster string `json:"clusterName"`
+	} `json:"hosts"`
+}
+
+func (s serviceInfo) addresses() []string {
+	all := []string{}
+	for _, h := range s.Hosts {
+		all = append(all, h.IP+":"+strconv.Itoa(h.Port))
+	}
+	slices.Sort(all)
+	return all
+}
+
+func listen(tb testing.TB, mute bool) *subscriber {
+	tb.Helper()
+	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = conn.Close() })
+	s := &subscriber{tb: tb, conn: conn, got: make(chan push, 100), mute: mute}
+	go s.read()
+	return s
+}
+
+func (s *subscriber) port() int {
+	addr, _ := s.conn.LocalAddr().(*net.UDPAddr)
+	return addr.Port
+}
+
+func (s *subscriber) read() {
+	buf := make([]byte, 64<<10)
+	for {
+		n, from, err := s.conn.ReadFromUDP(buf)
+		if err != nil {
+			return
+		}
+		p := push{at: time.Now(), raw: bytes.Clone(buf[:n])}
+		if err := p.decode(); err != nil {
+			s.tb.Errorf("a datagram that no SDK can read: %v: %q", err, p.raw)
+			return
+		}
+		if !s.mute {
+			_, _ = s.conn.WriteToUDP(fmt.Appendf(nil, `{"type": "push-ack", "lastRefTime":"%d", "data":""}`, p.lastRefTime), from)
+		}
+		s.got <- p
+	}
+}
+
+func (p *push) decode() error {
+	b := p.raw
+	if bytes.HasPrefix(b, []byte{0x1f, 0x8b}) {
+		z, err := gzip.NewReader(bytes.NewReader(b))
+		if err != nil {
+			return err
+		}
+		if b, err = io.ReadAll(z); err != nil {
+			return err
+		}
+		p.zipped = true
+	}
+	var envelope struct {
+		Type        string `json:"type"`
+		Data        string `json:"data"`
+		LastRefTime int64  `json:"lastRefTime"`
+	}
+	if err := json.Unmarshal(b, &envelope); err != nil {
+		return err
+	}
+	if envelope.Type != "dom" {
+		return fmt.Errorf("the type is %q", envelope.Type)
+	}
+	if p.zipped != (len(b) >= 1024) {
+		return fmt.Errorf("%d bytes are compressed: %v", len(b), p.zipped)
+	}
+	p.lastRefTime, p.data = envelope.LastRefTime, envelope.Data
+	return json.Unmarshal([]byte(p.data), &p.service)
+}
+
+// next returns the next push, which has to come within the limit.
+func (s *subscriber) next(within time.Duration) push {
+	s.tb.Helper()
+	select {
+	case p := <-s.got:
+		return p
+	case <-time.After(within):
+		s.tb.Fatalf("not told within %v", within)
+		return push{}
+	}
+}
+
+// quiet holds that nothing comes for a while.
+func (s *subscriber) quiet(d time.Duration) {
+	s.tb.Helper()
+	select {
+	case p := <-s.got:
+		s.tb.Errorf("told without a change: %s", p.data)
+	case <-time.After(d):
+	}
+}
+
+// call makes a request as a 1.x SDK does and returns the answer's body.
+func call(tb testing.TB, s *server.Server, method, path string, form url.Values, agent string) string {
+	tb.Helper()
+	req, err := http.NewRequestWithContext(tb.Context(), method, s.URL(path)+"?"+form.Encode(), http.NoBody)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	req.Header.Set("User-Agent", agent)
+	r, err := http.DefaultClient.Do(req)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer func() { _ = r.Body.Close() }()
+	b, err := io.ReadAll(r.Body)
+	if err != nil || r.StatusCode != http.StatusOK {
+		tb.Fatalf("%s %s: %d %s %v", method, path, r.StatusCode, b, err)
+	}
+	return string(b)
+}
+
+const java = "Nacos-Java-Client:v1.4.6"
+
+func (s *subscriber) subscribe(srv *server.Server, service, clusters, agent string) {
+	s.tb.Helper()
+	call(s.tb, srv, http.MethodGet, "/v1/ns/instance/list", url.Values{
+		"serviceName": {service}, "clusters": {clusters}, "clientIP": {"127.0.0.1"},
+		"udpPort": {strconv.Itoa(s.port())}, "app": {"test"}, "healthyOnly": {"false"},
+	}, agent)
+}
+
+func instance(service, ip string, more ...string) url.Values {
+	v := url.Values{"serviceName": {service}, "ip": {ip}, "port": {"8080"}, "ephemeral": {"true"}}
+	for i := 0; i < len(more); i += 2 {
+		v.Set(more[i], more[i+1])
+	}
+	return v
+}
+
+// TestToldOfEachWrite: a new, a changed and a deregistered instance.
+func TestToldOfEachWrite(t *testing.T) {
+	srv := server.Start(t, server.Options{})
+	const svc = "DEFAULT_GROUP@@told"
+	call(t, srv, http.MethodPost, "/v1/ns/instance", instance(svc, "10.0.0.1"), java)
+	s := listen(t, false)
+	s.subscribe(srv, svc, "", java)
+
+	// A new subscription is told once by itself, after half a second.
+	began := time.Now()
+	greeting := s.next(2 * time.Second)
+	if d := greeting.at.Sub(began); d < 400*time.Millisecond {
+		t.Errorf("the first push came after %v, want half a second", d)
+	}
+	s.subscribe(srv, svc, "", java) // a poll that is no new subscription
+	s.quiet(800 * time.Millisecond)
+
+	last := greeting
+	for _, step := range []struct {
+		what   string
+		method string
+		form   url.Values
+		want   string
+	}{
+		{"new", http.MethodPost, instance(svc, "10.0.0.2"), "10.0.0.1:8080 10.0.0.2:8080"},
+		{"changed", http.MethodPost, instance(svc, "10.0.0.2", "metadata", `{"a":"1"}`), "10.0.0.1:8080 10.0.0.2:8080"},
+		{"gone", http.MethodDelete, instance(svc, "10.0.0.2"), "10.0.0.1:8080"},
+		{"last gone", http.MethodDelete, instance(svc, "10.0.0.1"), ""},
+		{"back", http.MethodPost, instance(svc, "10.0.0.1"), "10.0.0.1:8080"},
+	} {
+		began := time.Now()
+		call(t, srv, step.method, "/v1/ns/instance", step.form, java)
+		p := s.next(5 * time.Second)
+		if d := p.at.Sub(began); d > told {
+			t.Errorf("%s: told %v after the write, want at most %v", step.what, d, told)
+		}
+		if got := strings.Join(p.service.addresses(), " "); got != step.want {
+			t.Errorf("%s: told of %q, want %q", step.what, got, step.want)
+		}
+		if p.service.Name != svc || p.service.Clusters != "" || p.service.GroupName != "" || p.service.CacheMillis != 10_000 {
+			t.Errorf("%s: told %s", step.what, p.data)
+		}
+		if p.lastRefTime <= last.lastRefTime || p.service.LastRefTime <= last.service.LastRefTime {
+			t.Errorf("%s: lastRefTime %d and %d are not newer than %d and %d", step.what,
+				p.lastRefTime, p.service.LastRefTime, last.lastRefTime, last.service.LastRefTime)
+		}
+		last = p
+		// The next write comes after the time in which changes are collected.
+		time.Sleep(200 * time.Millisecond)
+	}
+}
+
+// TestBurst: many writes at once are told in few datagrams, the last of them
+// soon after the last write.
+func TestBurst(t *testing.T) {
+	srv := server.Start(t, server.Options{})
+	const svc, n = "DEFAULT_GROUP@@burst", 100
+	s := listen(t, false)
+	s.subscribe(srv, svc, "", java)
+	s.next(2 * time.Second)
+	for i := range n {
+		call(t, srv, http.MethodPost, "/v1/ns/instance", instance(svc, fmt.Sprintf("10.0.1.%d", i)), java)
+	}
+	last := time.Now()
+	for count := 1; ; count++ {
+		p := s.next(2 * time.Second)
+		if len(p.service.Hosts) < n {
+			continue
+		}
+		if d := p.at.Sub(last); d > told {
+			t.Errorf("told of all %v after the last write, want at most %v", d, told)
+		}
+		if !p.zipped {
+			t.Error("a hundred instances came uncompressed")
+		}
+		if count > n/2 {
+			t.Errorf("%d datagrams for %d writes", count, n)
+		}
+		return
+	}
+}
+
+// TestWhoIsTold: by clusters, by agent, by the switch.
+func TestWhoIsTold(t *testing.T) {
+	srv := server.Start(t, server.Options{})
+	const svc = "DEFAULT_GROUP@@who"
+	both, one, other, php := listen(t, false), listen(t, false), listen(t, false), listen(t, false)
+	both.subscribe(srv, svc, "c1,c2", java)
+	one.subscribe(srv, svc, "c1", "Nacos-Go-Client:v1.1.6")
+	other.subscribe(srv, "DEFAULT_GROUP@@other", "", java)
+	php.subscribe(srv, svc, "", "Nacos-Php-Client:v9.0.0")
+	for _, s := range []*subscriber{both, one, other} {
+		s.next(2 * time.Second)
+	}
+	call(t, srv, http.MethodPost, "/v1/ns/instance", instance(svc, "10.0.0.2", "clusterName", "c2"), java)
+	if p := both.next(told); p.service.Clusters != "c1,c2" || len(p.service.Hosts) != 1 {
+		t.Errorf("told %s", p.data)
+	}
+	if p := one.next(told); p.service.Clusters != "c1" || len(p.service.Hosts) != 0 {
+		t.Errorf("told %s", p.data)
+	}
+	other.quiet(300 * time.Millisecond)
+	php.quiet(0)
+}
+
+// TestSentOnceMore: the same bytes again after 10 s without acknowledgement, and
+// no third time.
+func TestSentOnceMore(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes half a minute")
+	}
+	srv := server.Start(t, server.Options{})
+	const svc = "DEFAULT_GROUP@@again"
+	s := listen(t, true)
+	s.subscribe(srv, svc, "", java)
+	first := s.next(2 * time.Second)
+	second := s.next(15 * time.Second)
+	if d := second.at.Sub(first.at); d < 9*time.Second || d > 12*time.Second {
+		t.Errorf("sent again after %v, want 10 s", d)
+	}
+	if !bytes.Equal(first.raw, second.raw) {
+		t.Errorf("sent %q, then %q", first.raw, second.raw)
+	}
+	s.quiet(12 * time.Second)
+}
