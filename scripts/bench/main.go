@@ -10,6 +10,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -27,6 +28,7 @@ type bench struct {
 	base    string        // a server that runs already; "" starts a fresh one for each measure
 	pid     int           // its process, for CPU and memory
 	args    string        // further arguments of the server, by spaces
+	only    string        // operations to measure, by commas; "" is all
 	conns   int           // connections of the load generator
 	seconds int           // length of one round of load
 	rounds  int           // rounds of which the median counts
@@ -74,6 +76,7 @@ func run(ctx context.Context, args []string) error {
 	f.StringVar(&b.base, "base", "", "`http://host:port` of a server that runs already")
 	f.IntVar(&b.pid, "pid", 0, "its process `id`")
 	f.StringVar(&b.args, "args", "", "further `arguments` of the server, by spaces")
+	f.StringVar(&b.only, "ops", "", "`operations` that the measure ops drives, by commas; all if empty")
 	f.IntVar(&b.conns, "conns", 64, "connections of the load generator")
 	f.IntVar(&b.seconds, "seconds", 5, "length of one round of load")
 	f.IntVar(&b.rounds, "rounds", 3, "rounds of which the median counts")
@@ -90,7 +93,9 @@ func run(ctx context.Context, args []string) error {
 	return b.all(ctx, f.Args())
 }
 
+// all runs the named measures; one that fails does not keep the others back.
 func (b *bench) all(ctx context.Context, names []string) error {
+	var errs []error
 	for _, name := range names {
 		found := false
 		for _, m := range measures() {
@@ -99,14 +104,17 @@ func (b *bench) all(ctx context.Context, names []string) error {
 			}
 			found = true
 			if err := m.run(b, ctx); err != nil {
-				return fmt.Errorf("%s: %w", m.name, err)
+				errs = append(errs, fmt.Errorf("%s: %w", m.name, err))
+			}
+			if err := ctx.Err(); err != nil {
+				return fmt.Errorf("ended: %w", err)
 			}
 		}
 		if !found {
 			return fmt.Errorf("no measure is called %q", name)
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 func usage(f *flag.FlagSet) {

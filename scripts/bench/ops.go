@@ -66,6 +66,9 @@ func (b *bench) ops(ctx context.Context) error {
 	defer yardstick.stop()
 	b.printf("\n| operation (%d connections, medians of %d × %d s) | server | requests/s | p50 ms | p99 ms | CPU µs/request | RSS MB | not 200 | of bare: rate, CPU (asked) |\n|---|---|---:|---:|---:|---:|---:|---:|---|", b.conns, b.rounds, b.seconds)
 	for _, op := range operations() {
+		if b.only != "" && !slices.Contains(strings.Split(b.only, ","), op.name) {
+			continue
+		}
 		if err := b.operation(ctx, op, yardstick, pharos); err != nil {
 			return fmt.Errorf("%s: %w", op.name, err)
 		}

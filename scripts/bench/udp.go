@@ -181,6 +181,9 @@ func (b *bench) tellAll(ctx context.Context, t *target, subscribers []*subscribe
 	return times, nil
 }
 
+// noticeLimit is when a push counts as lost: long after an SDK polls by itself.
+const noticeLimit = 5 * time.Second
+
 // notice measures what one application sees: an instance that comes, changes
 // and goes, by the push that 1.x SDKs take, and a config by their long poll.
 func (b *bench) notice(ctx context.Context) error {
@@ -222,7 +225,7 @@ func (b *bench) notice(ctx context.Context) error {
 			if err := once(ctx, t.host, w.request); err != nil {
 				return err
 			}
-			at, ok := s.await(ctx, b.wait, w.seen)
+			at, ok := s.await(ctx, min(b.wait, noticeLimit), w.seen)
 			fans[i].name, fans[i].n = "an SDK is told of "+w.name, 1
 			if ok {
 				fans[i].add([]float64{milliseconds(at.Sub(began))})
