@@ -197,9 +197,6 @@ func configNamespace(public config_client.IConfigClient) error {
 	if err != nil {
 		return err
 	}
-	if _, err := l.await("spaced", time.Now(), waitLimit); err != nil { // the SDK reads first what is there
-		return err
-	}
 	if err := publish(c, id, "spaced, changed"); err != nil {
 		return err
 	}
