@@ -226,7 +226,7 @@ func appendRequest(b []byte, method string, u *url.URL, proto string) []byte {
 		}
 		b = append(b, sep)
 		sep = '&'
-		if name, _, found := strings.Cut(part, "="); found && secret(name) {
+		if name, _, found := strings.Cut(part, "="); found && hidden(name) {
 			part = name + "=***"
 		}
 		b = appendEscaped(b, part[:min(len(part), accessLine)])
@@ -239,17 +239,10 @@ func appendRequest(b []byte, method string, u *url.URL, proto string) []byte {
 	return append(b, proto...)
 }
 
-// secret says whether a parameter's value must not be written anywhere.
-func secret(name string) bool {
-	if strings.Contains(name, "%") {
-		plain, err := url.QueryUnescape(name)
-		if err != nil {
-			return true
-		}
-		name = plain
-	}
-	name = strings.ToLower(name)
-	return strings.Contains(name, "password") || strings.Contains(name, "token") || strings.Contains(name, "secret") || name == "authorization"
+// hidden says whether the value of a parameter, its name as sent, is a secret.
+func hidden(name string) bool {
+	plain, err := url.QueryUnescape(name)
+	return err != nil || secret(plain)
 }
 
 // appendEscaped keeps a caller from writing quotes or lines of its own.
