@@ -35,6 +35,7 @@ type Options struct {
 	Auth        *auth.Service
 	Guard       *middleware.Guard
 	Audit       *audit.Log
+	HSTS        bool                           // browsers are told to come by TLS only
 	SetUp       func(*middleware.Request) bool // may this caller make the first administrator?
 	State       func() map[string]*string      // what server/state tells beyond the node itself
 	ConfDir     string                         // where announcements and the guide lie
@@ -122,6 +123,9 @@ func methods(m string) []string {
 // the reference; it is taken off here, so that authorization sees one path. A
 // path with a second reading is refused before anything is matched.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if a.o.HSTS {
+		w.Header()["Strict-Transport-Security"] = hsts
+	}
 	p := r.URL.Path
 	if bad := twoFaced(r.URL); bad != "" {
 		a.refused.ServeHTTP(w, r)
@@ -132,3 +136,6 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	a.engine.ServeHTTP(w, r)
 }
+
+// hsts has a browser come by TLS alone for a year.
+var hsts = []string{"max-age=31536000"} //nolint:gochecknoglobals // a header value made once
