@@ -47,6 +47,10 @@ func (d *DB) configs(ctx context.Context, content, tags bool, cond string, args 
 	if err != nil {
 		return nil, err
 	}
+	return s.configs(ctx, content, tags, cond, args, tail)
+}
+
+func (s source) configs(ctx context.Context, content, tags bool, cond string, args []any, tail string) ([]ConfigInfo, error) {
 	from, and := s.lay.configSource()
 	out, err := list(ctx, s, "SELECT "+s.lay.configCols(content, tags)+from+and+cond+tail, args, s.scanConfig)
 	if err != nil {
@@ -61,11 +65,20 @@ func (d *DB) Config(ctx context.Context, k ConfigKey) (*ConfigInfo, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := d.configs(ctx, true, true, "c.data_id = ? AND c.group_id = ? AND c.tenant_id = ?", []any{k.DataID, k.Group, s.lay.tenant(k.Tenant)}, "")
-	if err != nil || len(found) == 0 {
+	return s.config(ctx, k)
+}
+
+// readConfig is Config by the database alone.
+func (d *DB) readConfig(ctx context.Context, k ConfigKey) (*ConfigInfo, error) {
+	s, err := d.source(live)
+	if err != nil {
 		return nil, err
 	}
-	return &found[0], nil
+	return s.config(ctx, k)
+}
+
+func (s source) config(ctx context.Context, k ConfigKey) (*ConfigInfo, error) {
+	return first(s.configs(ctx, true, true, "c.data_id = ? AND c.group_id = ? AND c.tenant_id = ?", []any{k.DataID, k.Group, s.lay.tenant(k.Tenant)}, ""))
 }
 
 // ConfigsByIDs reads the configs that have these ids, with content and tags, by
@@ -100,7 +113,7 @@ func (d *DB) ConfigsSince(ctx context.Context, since time.Time, limit int) ([]Co
 	if err != nil {
 		return nil, err
 	}
-	return d.configs(ctx, false, false, "c.gmt_modified >= ?", []any{s.lay.at(since), limit}, " ORDER BY c.gmt_modified, c.id LIMIT ?")
+	return s.configs(ctx, false, false, "c.gmt_modified >= ?", []any{s.lay.at(since), limit}, " ORDER BY c.gmt_modified, c.id LIMIT ?")
 }
 
 // ConfigsOf lists the configs of a namespace without content, by id.
@@ -109,7 +122,7 @@ func (d *DB) ConfigsOf(ctx context.Context, tenant string) ([]ConfigInfo, error)
 	if err != nil {
 		return nil, err
 	}
-	return d.configs(ctx, false, false, "c.tenant_id = ?", []any{s.lay.tenant(tenant)}, " ORDER BY c.id LIMIT "+strconv.Itoa(maxRows))
+	return s.configs(ctx, false, false, "c.tenant_id = ?", []any{s.lay.tenant(tenant)}, " ORDER BY c.id LIMIT "+strconv.Itoa(maxRows))
 }
 
 // ConfigSearch is what a search of configs asks for. Names are compared whole,
@@ -236,7 +249,7 @@ func (d *DB) ExportConfigs(ctx context.Context, q ConfigExport) ([]ConfigInfo, e
 	if q.AppName != "" {
 		w, args = append(w, "c.app_name = ?"), append(args, q.AppName)
 	}
-	return d.configs(ctx, true, true, strings.Join(w, " AND "), args, " ORDER BY c.id LIMIT "+strconv.Itoa(maxRows))
+	return s.configs(ctx, true, true, strings.Join(w, " AND "), args, " ORDER BY c.id LIMIT "+strconv.Itoa(maxRows))
 }
 
 // CountConfigs counts the configs of all namespaces.

@@ -13,7 +13,7 @@ import (
 	"github.com/pharos-registry/pharos/persistence"
 )
 
-var now = time.UnixMilli(1795263958123).UTC()
+var now = time.UnixMilli(1795263958000).UTC()
 
 func open(tb testing.TB) *persistence.DB {
 	tb.Helper()
@@ -73,9 +73,28 @@ func must[T any](v T, err error) func(testing.TB) T {
 	}
 }
 
-//go:fix inline
-func TestPublishKeepsHistory(t *testing.T) {
-	db := open(t)
+// operations are the tests of what a database does, on whichever engine.
+var operations = map[string]func(*testing.T, *persistence.DB){
+	"publish keeps history":           testPublishKeepsHistory,
+	"publish keeps what is not given": testPublishKeepsWhatIsNotGiven,
+	"publish refusals":                testPublishRefusals,
+	"remove by ids":                   testRemoveByIDs,
+	"search":                          testSearch,
+	"gray":                            testGray,
+	"capacity":                        testCapacity,
+	"purge history":                   testPurgeHistory,
+	"tenants":                         testTenants,
+	"users":                           testUsers,
+}
+
+func TestOnSQLite(t *testing.T) {
+	for name, fn := range operations {
+		t.Run(name, func(t *testing.T) { fn(t, open(t)) })
+	}
+}
+
+func testPublishKeepsHistory(t *testing.T, db *persistence.DB) {
+	t.Helper()
 	first := publish("a", "one")
 	first.Tags, first.Desc, first.AppName = new("x,y"), new(" what it is "), new("shop")
 	if res := mustApply(t, db, first); !res.Created || res.ID != 1 {
@@ -105,8 +124,8 @@ func TestPublishKeepsHistory(t *testing.T) {
 	}
 }
 
-func TestPublishKeepsWhatIsNotGiven(t *testing.T) {
-	db := open(t)
+func testPublishKeepsWhatIsNotGiven(t *testing.T, db *persistence.DB) {
+	t.Helper()
 	first := publish("a", "one")
 	first.Tags, first.Desc, first.AppName = new("x,y"), new("d"), new("shop")
 	mustApply(t, db, first)
@@ -123,8 +142,8 @@ func TestPublishKeepsWhatIsNotGiven(t *testing.T) {
 	}
 }
 
-func TestPublishRefusals(t *testing.T) {
-	db := open(t)
+func testPublishRefusals(t *testing.T, db *persistence.DB) {
+	t.Helper()
 	cas := publish("a", "one")
 	cas.CAS = "something"
 	mustApply(t, db, cas) // an absent config is inserted whatever CAS says
@@ -143,8 +162,8 @@ func TestPublishRefusals(t *testing.T) {
 	mustApply(t, db, cas)
 }
 
-func TestRemoveByIDs(t *testing.T) {
-	db := open(t)
+func testRemoveByIDs(t *testing.T, db *persistence.DB) {
+	t.Helper()
 	for _, n := range []string{"a", "b", "c"} {
 		mustApply(t, db, publish(n, n))
 	}
@@ -158,8 +177,8 @@ func TestRemoveByIDs(t *testing.T) {
 	}
 }
 
-func TestSearch(t *testing.T) {
-	db := open(t)
+func testSearch(t *testing.T, db *persistence.DB) {
+	t.Helper()
 	for i, n := range []string{"app.yaml", "App.yaml", "app_x", "a*b", "app[1]", "other"} {
 		c := publish(n, "body of "+n)
 		c.Tags = new([]string{"red", "blue", "red,blue", "green", "", "redder"}[i])
@@ -204,8 +223,8 @@ func TestSearch(t *testing.T) {
 	}
 }
 
-func TestGray(t *testing.T) {
-	db := open(t)
+func testGray(t *testing.T, db *persistence.DB) {
+	t.Helper()
 	op := persistence.PublishGray{
 		ConfigKey: key("a"), Writer: writer("ann"), Name: persistence.BetaName, Rule: persistence.BetaRule("10.0.0.1,10.0.0.2"),
 		Content: "beta", MD5: digest("beta"), Max: 1,
@@ -233,8 +252,8 @@ func TestGray(t *testing.T) {
 	}
 }
 
-func TestCapacity(t *testing.T) {
-	db := open(t)
+func testCapacity(t *testing.T, db *persistence.DB) {
+	t.Helper()
 	q := &persistence.Quotas{Cluster: 100, Group: 2, Tenant: 2, Percent: 100}
 	for _, n := range []string{"a", "b"} {
 		mustApply(t, db, publish(n, n)) // not counted
@@ -263,8 +282,8 @@ func TestCapacity(t *testing.T) {
 	}
 }
 
-func TestPurgeHistory(t *testing.T) {
-	db := open(t)
+func testPurgeHistory(t *testing.T, db *persistence.DB) {
+	t.Helper()
 	for i := range 5 {
 		c := publish("a", "v")
 		c.Time = now.Add(time.Duration(i) * time.Hour)
@@ -281,8 +300,8 @@ func TestPurgeHistory(t *testing.T) {
 	}
 }
 
-func TestTenants(t *testing.T) {
-	db := open(t)
+func testTenants(t *testing.T, db *persistence.DB) {
+	t.Helper()
 	mustApply(t, db, persistence.CreateTenant{ID: "dev", Name: "Dev", Time: now})
 	wantRefusal(t, db, persistence.CreateTenant{ID: "dev", Name: "Dev", Time: now}, persistence.ErrExists)
 	if res := mustApply(t, db, persistence.UpdateTenant{ID: "dev", Name: "D", Desc: new("d"), Time: now}); res.N != 1 {
@@ -298,8 +317,8 @@ func TestTenants(t *testing.T) {
 	}
 }
 
-func TestUsers(t *testing.T) {
-	db := open(t)
+func testUsers(t *testing.T, db *persistence.DB) {
+	t.Helper()
 	admin := persistence.CreateUser{Name: "nacos", Password: "hash", First: "ROLE_ADMIN"}
 	mustApply(t, db, admin)
 	wantRefusal(t, db, admin, persistence.ErrConflict)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
-	"time"
 
 	"gorm.io/gorm"
 )
@@ -63,9 +62,16 @@ func OpenFile(path string, o Options) (*DB, error) {
 // written to.
 func (d *DB) Observe(fn func(Op, Result)) { d.observers = append(d.observers, fn) }
 
-// ObserveRestore has fn called after a snapshot took the place of all rows. Call
-// it before the database is written to.
+// ObserveRestore has fn called when all rows may have changed at once: a snapshot
+// took their place, or a MySQL came back. Call it before the database is written
+// to.
 func (d *DB) ObserveRestore(fn func()) { d.restored = append(d.restored, fn) }
+
+func (d *DB) tellRestored() {
+	for _, fn := range d.restored {
+		fn()
+	}
+}
 
 func (d *DB) notify(op Op, res Result) {
 	for _, fn := range d.observers {
@@ -105,17 +111,6 @@ func (d *DB) source(k kind) (source, error) {
 	}
 	return source{run: d.file.query, lay: d.file.lay, box: d.box}, nil
 }
-
-func (d *DB) layout() *layout {
-	if d.ext != nil {
-		return d.ext.layout()
-	}
-	return d.file.lay
-}
-
-func (d *DB) tenant(id string) string { return d.layout().tenant(id) }
-
-func (d *DB) at(t time.Time) any { return d.layout().at(t) }
 
 // refusesFirst marks an op that is refused, if at all, before it has written:
 // it needs no savepoint to leave nothing behind.

@@ -1,11 +1,396 @@
 package persistence
 
-import "context"
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
 
-// external is a MySQL database.
-type external struct{}
+	"github.com/go-sql-driver/mysql"
+	gormmysql "gorm.io/driver/mysql"
+	"gorm.io/gorm"
+)
 
-func (e *external) apply(context.Context, Op) (Result, error) { return Result{}, ErrUnavailable }
-func (e *external) close() error                              { return nil }
-func (e *external) source(kind) (source, error)               { return source{}, ErrUnavailable }
-func (e *external) layout() *layout                           { return nil }
+const (
+	// probeEvery is how often a database that answers is asked again, and the
+	// master looked for among several, as in Nacos.
+	probeEvery = 10 * time.Second
+	// retryEvery is how often one that is away is asked again.
+	retryEvery = time.Second
+	// writeLimit bounds one transaction, a wait for other writers included.
+	writeLimit = 10 * time.Second
+	// attempts bounds how often a transaction that lost against another one is
+	// tried.
+	attempts = 8
+)
+
+// MySQLOptions are what a MySQL database is opened with.
+type MySQLOptions struct {
+	Sources []Source // in the order of preference; the first that can be written to is the master
+	Pool    Pool
+	Log     *slog.Logger
+	// Copy is the file that keeps a copy of the state, from which reads go on while
+	// the database is away; "" keeps none.
+	Copy string
+}
+
+// Pool bounds the connections to one database. A zero is the driver's default.
+type Pool struct {
+	Max      int
+	Idle     int
+	IdleTime time.Duration // before an idle one is closed
+	Lifetime time.Duration // before any is closed
+	Wait     time.Duration // for a connection
+	Test     time.Duration // for the test of a connection
+}
+
+// external is a MySQL database: several data sources, one of them the master.
+type external struct {
+	db      *DB
+	pool    Pool
+	sources []*dataSource
+	copy    *copier // nil keeps none
+
+	now atomic.Pointer[connected] // nil while the database is away
+	why atomic.Pointer[error]     // why it is away
+
+	kick   chan struct{} // asks for a probe now
+	stop   context.CancelFunc
+	done   sync.WaitGroup
+	closed once
+}
+
+// dataSource is one host of one db.url.N.
+type dataSource struct {
+	name string // for logs
+	g    *gorm.DB
+	loc  *time.Location
+	err  error // of the last probe
+}
+
+// connected is the master, and what is known of its schema.
+type connected struct {
+	*dataSource
+
+	lay *layout
+}
+
+// OpenMySQL opens a MySQL database that has Nacos's schema, or makes it in an
+// empty one. When the database is away and there is a copy of its state, that
+// is what the start goes on from.
+func OpenMySQL(ctx context.Context, o MySQLOptions) (*DB, error) {
+	d := &DB{log: Options{Log: o.Log}.logger()}
+	e := &external{db: d, pool: o.Pool, kick: make(chan struct{}, 1)}
+	d.ext = e
+	if err := e.dial(o.Sources); err != nil {
+		return nil, errors.Join(err, e.closeSources())
+	}
+	if o.Copy != "" {
+		var err error
+		if e.copy, err = openCopy(o.Copy, d); err != nil { //nolint:contextcheck // a file is opened as a whole
+			return nil, errors.Join(err, e.closeSources())
+		}
+	}
+	err := e.probe(ctx)
+	if err != nil && (e.copy == nil || e.copy.empty(ctx) || !errors.Is(err, ErrUnavailable)) {
+		if e.copy != nil {
+			err = errors.Join(err, e.copy.close())
+		}
+		return nil, errors.Join(err, e.closeSources())
+	}
+	if err != nil {
+		d.log.Warn("the database is away: reads go on from the copy of its last state, writes are refused until it is back", "err", err)
+	}
+	run, stop := context.WithCancel(context.WithoutCancel(ctx))
+	e.stop = stop
+	e.done.Go(func() { e.watch(run) })
+	if e.copy != nil {
+		e.done.Go(func() { e.copy.run(run) })
+	}
+	return d, nil
+}
+
+// dial makes the pools of all sources. It does not connect.
+func (e *external) dial(sources []Source) error {
+	if len(sources) == 0 {
+		return errNoDatabase
+	}
+	for i, s := range sources {
+		cfgs, err := s.Configs()
+		if err != nil {
+			return fmt.Errorf("db.url.%d: %w", i, err)
+		}
+		for _, c := range cfgs {
+			if err := e.add(c); err != nil {
+				return fmt.Errorf("db.url.%d: %w", i, err)
+			}
+		}
+	}
+	return nil
+}
+
+func (e *external) add(c *mysql.Config) error {
+	c.Logger = quiet{}
+	conn, err := mysql.NewConnector(c)
+	if err != nil {
+		return err
+	}
+	pool := sql.OpenDB(conn)
+	pool.SetMaxOpenConns(e.pool.Max)
+	if e.pool.Idle > 0 {
+		pool.SetMaxIdleConns(max(e.pool.Idle, e.pool.Max))
+	}
+	pool.SetConnMaxIdleTime(e.pool.IdleTime)
+	pool.SetConnMaxLifetime(e.pool.Lifetime)
+	cfg := gormConfig()
+	cfg.DisableAutomaticPing = true
+	g, err := gorm.Open(gormmysql.New(gormmysql.Config{Conn: pool, SkipInitializeWithVersion: true, DisableWithReturning: true}), cfg)
+	if err != nil {
+		return errors.Join(err, pool.Close())
+	}
+	e.sources = append(e.sources, &dataSource{name: c.Addr + "/" + c.DBName, g: g, loc: c.Loc})
+	return nil
+}
+
+// quiet drops what the driver would write to a log of its own.
+type quiet struct{}
+
+// Print does nothing: what matters comes back as an error.
+func (quiet) Print(...any) {}
+
+// watch looks for the master: now and then while there is one, more often while
+// there is none.
+func (e *external) watch(ctx context.Context) {
+	timer := time.NewTimer(probeEvery)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		case <-e.kick:
+		}
+		was := e.now.Load()
+		err := e.probe(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		is := e.now.Load()
+		switch {
+		case was != nil && is == nil:
+			e.db.log.Warn("the database is away: reads go on from memory and the copy of its last state, writes are refused until it is back", "err", err)
+		case was == nil && is != nil:
+			e.db.log.Info("the database is back", "database", is.name)
+			e.db.tellRestored()
+		case was != nil && is.dataSource != was.dataSource:
+			e.db.log.Warn("another database is the master now", "database", is.name, "was", was.name)
+			e.db.tellRestored()
+		}
+		if is == nil {
+			timer.Reset(retryEvery)
+		} else {
+			timer.Reset(probeEvery)
+		}
+	}
+}
+
+// probe looks for the first source that can be written to.
+func (e *external) probe(ctx context.Context) error {
+	var errs []error
+	for _, s := range e.sources {
+		s.err = e.test(ctx, s)
+		if s.err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", s.name, s.err))
+			continue
+		}
+		if c := e.now.Load(); c != nil && c.dataSource == s {
+			return nil
+		}
+		c, err := e.connect(ctx, s)
+		if err == nil {
+			e.now.Store(c)
+			return nil
+		}
+		errs = append(errs, fmt.Errorf("%s: %w", s.name, err))
+	}
+	err := errors.Join(errs...)
+	e.why.Store(&err)
+	e.now.Store(nil)
+	return err
+}
+
+// test says why a source cannot be the master.
+func (e *external) test(ctx context.Context, s *dataSource) error {
+	limit := e.pool.Test
+	if limit <= 0 || limit > 3*time.Second {
+		limit = 3 * time.Second
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	var readOnly bool
+	err := runQuery(ctx, s.g.Statement.ConnPool, "SELECT @@global.read_only", nil, func(r *sql.Rows) error {
+		var v any
+		if err := r.Scan(&v); err != nil {
+			return err
+		}
+		on := fmt.Sprint(v)
+		if b, ok := v.([]byte); ok {
+			on = string(b)
+		}
+		readOnly = on == "1" || strings.EqualFold(on, "ON")
+		return nil
+	})
+	if err != nil {
+		return translateMySQL(err)
+	}
+	if readOnly && len(e.sources) > 1 {
+		return fmt.Errorf("%w: it is read-only", ErrUnavailable)
+	}
+	return nil
+}
+
+// connect reads the schema of a source, and makes it where there is none.
+func (e *external) connect(ctx context.Context, s *dataSource) (*connected, error) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	lay, made, err := mysqlLayout(ctx, s.g, s.loc)
+	if err == nil && !made {
+		if err = createSchema(ctx, s.g); err != nil {
+			return nil, translateMySQL(err)
+		}
+		e.db.log.Info("made Nacos's tables in an empty database", "database", s.name)
+		lay, _, err = mysqlLayout(ctx, s.g, s.loc)
+	}
+	if err != nil {
+		return nil, translateMySQL(err)
+	}
+	if lay.public != "" {
+		if err := migrateTwins(ctx, s.g, lay); err != nil {
+			return nil, translateMySQL(err)
+		}
+	}
+	e.describe(s, lay)
+	return &connected{s, lay}, nil
+}
+
+// describe says once what the database does without.
+func (e *external) describe(s *dataSource, lay *layout) {
+	var without []string
+	if !lay.gray {
+		without = append(without, "gray copies other than beta and tag")
+	}
+	if !lay.historyExt {
+		without = append(without, "history of gray copies", "details in history")
+	}
+	e.db.log.Info("uses the MySQL database", "database", s.name, "public_namespace", lay.public, "without", strings.Join(without, ", "))
+}
+
+func (e *external) closeSources() error {
+	var err error
+	for _, s := range e.sources {
+		err = errors.Join(err, closeDB(s.g))
+	}
+	return err
+}
+
+func (e *external) close() error {
+	return e.closed.do(func() error {
+		e.stop()
+		e.done.Wait()
+		err := e.closeSources()
+		if e.copy != nil {
+			err = errors.Join(err, e.copy.close())
+		}
+		return err
+	})
+}
+
+// unavailable is why the database is away.
+func (e *external) unavailable() error {
+	if why := e.why.Load(); why != nil && *why != nil {
+		return fmt.Errorf("%w: %w", ErrUnavailable, *why)
+	}
+	return ErrUnavailable
+}
+
+// failed has the master looked for at once when err says that it may be gone.
+func (e *external) failed(err error) {
+	if errors.Is(err, ErrUnavailable) {
+		select {
+		case e.kick <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// source is where a query of this kind reads.
+func (e *external) source(k kind) (source, error) {
+	c := e.now.Load()
+	if c == nil {
+		if k == copied && e.copy != nil {
+			return e.copy.db.source(copied)
+		}
+		return source{}, e.unavailable()
+	}
+	return source{
+		run: func(ctx context.Context, query string, args []any, fn func(*sql.Rows) error) error {
+			err := translateMySQL(runQuery(ctx, c.g.Statement.ConnPool, query, args, fn))
+			e.failed(err)
+			return err
+		},
+		lay: c.lay, box: e.db.box,
+	}, nil
+}
+
+// needs is an op that writes to a table of ours, which a MySQL may lack.
+type needs interface{ needs(l *layout) string }
+
+// apply runs an op in a transaction of its own.
+func (e *external) apply(ctx context.Context, op Op) (Result, error) {
+	c := e.now.Load()
+	if c == nil {
+		return Result{}, e.unavailable()
+	}
+	ctx, cancel := context.WithTimeout(ctx, writeLimit)
+	defer cancel()
+	if n, ok := op.(needs); ok {
+		if t := n.needs(c.lay); t != "" {
+			if err := e.makeOwn(ctx, c, t); err != nil {
+				return Result{}, err
+			}
+		}
+	}
+	for try := 1; ; try++ {
+		var res Result
+		err := c.g.WithContext(ctx).Transaction(func(g *gorm.DB) (err error) {
+			res, err = op.run(&txn{g, c.lay, e.db.box})
+			return err
+		})
+		if err == nil {
+			e.db.notify(op, res)
+			if e.copy != nil {
+				e.copy.changed(op, res)
+			}
+			return res, nil
+		}
+		err = translateMySQL(err)
+		if try < attempts && lost(err) {
+			continue
+		}
+		e.failed(err)
+		return Result{}, err
+	}
+}
+
+// lost says whether a transaction failed because another one was faster: it
+// inserted the row that this one found missing, or holds what this one needs.
+// Run again, it finds things as they are now.
+func lost(err error) bool {
+	var m *mysql.MySQLError
+	return errors.As(err, &m) && (m.Number == 1062 || m.Number == 1213)
+}

@@ -14,7 +14,7 @@ func (s source) scanGray(r *sql.Rows, g *Gray) error {
 	return nil
 }
 
-func (d *DB) grays(ctx context.Context, k kind, cond string, args ...any) ([]Gray, error) {
+func (d *DB) grays(ctx context.Context, k kind, cond func(l *layout) (string, []any)) ([]Gray, error) {
 	s, err := d.source(k)
 	if err != nil {
 		return nil, err
@@ -23,31 +23,42 @@ func (d *DB) grays(ctx context.Context, k kind, cond string, args ...any) ([]Gra
 	if s.lay.public != "" {
 		where = " WHERE g.tenant_id <> '' AND "
 	}
-	return list(ctx, s, "SELECT "+grayCols+" FROM "+s.lay.graySource()+where+cond, args, s.scanGray)
+	text, args := cond(s.lay)
+	return list(ctx, s, "SELECT "+grayCols+" FROM "+s.lay.graySource()+where+text, args, s.scanGray)
+}
+
+// ofConfig is the condition for the gray copies of a config, by name.
+func (k ConfigKey) ofConfig(l *layout) (string, []any) {
+	return "g.data_id = ? AND g.group_id = ? AND g.tenant_id = ? ORDER BY g.gray_name", []any{k.DataID, k.Group, l.tenant(k.Tenant)}
 }
 
 // Gray reads a gray copy of a config; nil when there is none.
 func (d *DB) Gray(ctx context.Context, k ConfigKey, name string) (*Gray, error) {
-	found, err := d.grays(ctx, copied, "g.data_id = ? AND g.group_id = ? AND g.tenant_id = ? AND g.gray_name = ?", k.DataID, k.Group, d.tenant(k.Tenant), name)
-	if err != nil || len(found) == 0 {
-		return nil, err
-	}
-	return &found[0], nil
+	return first(d.grays(ctx, copied, func(l *layout) (string, []any) {
+		return "g.data_id = ? AND g.group_id = ? AND g.tenant_id = ? AND g.gray_name = ?", []any{k.DataID, k.Group, l.tenant(k.Tenant), name}
+	}))
 }
 
 // GraysOf reads all gray copies of a config, by name.
 func (d *DB) GraysOf(ctx context.Context, k ConfigKey) ([]Gray, error) {
-	return d.grays(ctx, copied, "g.data_id = ? AND g.group_id = ? AND g.tenant_id = ? ORDER BY g.gray_name", k.DataID, k.Group, d.tenant(k.Tenant))
+	return d.grays(ctx, copied, k.ofConfig)
+}
+
+// readGrays is GraysOf by the database alone.
+func (d *DB) readGrays(ctx context.Context, k ConfigKey) ([]Gray, error) {
+	return d.grays(ctx, live, k.ofConfig)
 }
 
 // GrayPage reads up to limit gray copies with an id over after, by id: how a
 // start loads all.
 func (d *DB) GrayPage(ctx context.Context, after int64, limit int) ([]Gray, error) {
-	return d.grays(ctx, copied, "g.id > ? ORDER BY g.id LIMIT ?", after, limit)
+	return d.grays(ctx, copied, func(*layout) (string, []any) { return "g.id > ? ORDER BY g.id LIMIT ?", []any{after, limit} })
 }
 
 // GraysSince reads up to limit gray copies changed at or after a time, by that
 // time.
 func (d *DB) GraysSince(ctx context.Context, since time.Time, limit int) ([]Gray, error) {
-	return d.grays(ctx, live, "g.gmt_modified >= ? ORDER BY g.gmt_modified, g.id LIMIT ?", d.at(since), limit)
+	return d.grays(ctx, live, func(l *layout) (string, []any) {
+		return "g.gmt_modified >= ? ORDER BY g.gmt_modified, g.id LIMIT ?", []any{l.at(since), limit}
+	})
 }

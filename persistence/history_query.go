@@ -95,7 +95,11 @@ func (d *DB) HistoryNext(ctx context.Context, h History) (*History, error) {
 // with a nid over after, by nid and without content: how a node learns of what
 // others removed. MySQL rounds times to seconds: look back a few.
 func (d *DB) RemovedSince(ctx context.Context, since time.Time, after int64, limit int) ([]History, error) {
-	return d.history(ctx, false, "h.op_type = 'D' AND h.gmt_modified >= ? AND h.nid > ? ORDER BY h.nid LIMIT ?", d.at(since), after, limit)
+	s, err := d.source(live)
+	if err != nil {
+		return nil, err
+	}
+	return d.history(ctx, false, "h.op_type = 'D' AND h.gmt_modified >= ? AND h.nid > ? ORDER BY h.nid LIMIT ?", s.lay.at(since), after, limit)
 }
 
 // HistoryKeys lists the configs of a namespace that have history, with the ids

@@ -1,12 +1,8 @@
 package persistence
 
 import (
-	"errors"
-	"fmt"
 	"strings"
 	"time"
-
-	"github.com/ncruces/go-sqlite3"
 )
 
 // layout is what is known of a database: its dialect, and which of the tables
@@ -27,6 +23,8 @@ type layout struct {
 	betaKey    bool // config_info_beta.encrypted_data_key
 	tag        bool // the table config_info_tag
 	aggr       bool // the table config_info_aggr
+
+	own *own // our own tables; nil for SQLite, which has them all
 }
 
 // sqliteLayout is that of our own embedded schema.
@@ -127,17 +125,4 @@ func (l *layout) orSkip(column string) string {
 }
 
 // owns says whether the database has this table of ours.
-func (l *layout) owns(string) bool { return !l.mysql }
-
-// translate says what a driver's error means to us.
-func (l *layout) translate(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, sqlite3.CONSTRAINT_UNIQUE), errors.Is(err, sqlite3.CONSTRAINT_PRIMARYKEY):
-		return fmt.Errorf("%w: %w", ErrExists, err)
-	case errors.Is(err, sqlite3.CONSTRAINT):
-		return fmt.Errorf("%w: %w", ErrValue, err)
-	}
-	return err
-}
+func (l *layout) owns(table string) bool { return !l.mysql || l.own.has(table) }

@@ -198,9 +198,7 @@ func (l Log) Restore(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	for _, fn := range l.db.restored {
-		fn()
-	}
+	l.db.tellRestored()
 	return nil
 }
 
