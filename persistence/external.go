@@ -365,6 +365,7 @@ func (e *external) apply(ctx context.Context, op Op) (Result, error) {
 			}
 		}
 	}
+	defer e.order.hold(op)()
 	for try := 1; ; try++ {
 		var res Result
 		err := c.g.WithContext(ctx).Transaction(func(g *gorm.DB) (err error) {

@@ -33,7 +33,7 @@ func (n *Node) openAuth(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	n.auth, err = auth.New(ctx, auth.Options{Store: n.db, Write: n.db.Apply, Signer: signer, Log: n.log, Second: second})
+	n.auth, err = auth.New(ctx, auth.Options{Store: n.rows, Write: n.rows.Apply, Signer: signer, Log: n.log, Second: second})
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 func (n *Node) openConfig() (err error) {
 	set := n.set.Config
 	n.config = config.New(config.Options{
-		DB: n.db, Write: n.db.Apply, Log: n.log,
+		DB: n.rows, Write: n.rows.Apply, Log: n.log,
 		MaxContent: set.MaxContent, MaxGray: set.GrayVersions,
 		Quotas: persistence.Quotas{
 			Cluster: int64(set.ClusterQuota), Group: int64(set.GroupQuota), Tenant: int64(set.TenantQuota), Percent: int64(set.ExpansionPercent),
@@ -26,10 +26,34 @@ func (n *Node) openConfig() (err error) {
 	if err = n.config.Load(context.Background()); err != nil {
 		return err
 	}
-	n.loops = append(n.loops, n.config.Run)
+	n.loops = append(n.loops, n.config.Run, n.reload())
 	n.lot, err = park.New(park.Options{Log: n.log, Max: set.MaxParked, Idle: n.set.Limits.IdleTimeout})
 	if err == nil {
 		n.closers = append(n.closers, n.lot.Close)
 	}
 	return err
+}
+
+// reload is the loop that reads all configs anew when they may have changed
+// behind the cache's back, as while a MySQL was away.
+func (n *Node) reload() func(context.Context) error {
+	changed := make(chan struct{}, 1)
+	n.rows.ObserveRestore(func() {
+		select {
+		case changed <- struct{}{}:
+		default:
+		}
+	})
+	return func(ctx context.Context) error {
+		for {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-changed:
+				if err := n.config.Load(ctx); err != nil {
+					n.log.Warn("configs could not be read anew", "err", err)
+				}
+			}
+		}
+	}
 }

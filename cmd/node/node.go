@@ -39,9 +39,10 @@ type Node struct {
 	log *slog.Logger
 	reg *prometheus.Registry
 
-	db  *persistence.DB
-	ops *ops.Service
-	api *controller.API
+	db   *persistence.DB // in the data directory
+	rows *persistence.DB // of configs, namespaces and users: db, or a MySQL
+	ops  *ops.Service
+	api  *controller.API
 
 	naming *naming.Service
 	hub    *push.Hub
@@ -71,7 +72,7 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 	if err = unsupported(set); err != nil {
 		return nil, err
 	}
-	if err = n.openData(); err != nil {
+	if err = n.openData(context.Background()); err != nil {
 		return nil, err
 	}
 	if o.Level == nil {
@@ -106,7 +107,7 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 		Ready:       n.ready,
 		Ops:         n.ops,
 		Naming:      n.naming,
-		Namespaces:  namespace.New(n.db, n.db.Apply),
+		Namespaces:  namespace.New(n.rows, n.rows.Apply),
 		Auth:        n.auth,
 		Guard:       n.guard,
 		Audit:       n.audit,
@@ -123,7 +124,7 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 }
 
 // openData takes the data directory and opens the database in it.
-func (n *Node) openData() error {
+func (n *Node) openData(ctx context.Context) error {
 	held, err := openDataDir(n.set.Data.Dir)
 	if err != nil {
 		return err
@@ -139,7 +140,7 @@ func (n *Node) openData() error {
 	}
 	n.db = db
 	n.closers = append(n.closers, db.Close)
-	return nil
+	return n.openRows(ctx)
 }
 
 // ready says why the node should not be asked yet.
