@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"log/slog"
 	"strings"
 	"sync"
@@ -55,6 +56,7 @@ type external struct {
 	pool    Pool
 	sources []*dataSource
 	copy    *copier // nil keeps none
+	order   order   // of notifications
 
 	now atomic.Pointer[connected] // nil while the database is away
 	why atomic.Pointer[error]     // why it is away
@@ -85,7 +87,7 @@ type connected struct {
 // is what the start goes on from.
 func OpenMySQL(ctx context.Context, o MySQLOptions) (*DB, error) {
 	d := &DB{log: Options{Log: o.Log}.logger()}
-	e := &external{db: d, pool: o.Pool, kick: make(chan struct{}, 1)}
+	e := &external{db: d, pool: o.Pool, order: order{seed: maphash.MakeSeed()}, kick: make(chan struct{}, 1)}
 	d.ext = e
 	if err := e.dial(o.Sources); err != nil {
 		return nil, errors.Join(err, e.closeSources())

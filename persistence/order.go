@@ -10,12 +10,10 @@ import (
 // order in which these happened. Other nodes' writers are not meant; what they
 // changed is read anew.
 type order struct {
+	seed maphash.Seed
 	all  sync.RWMutex // taken whole by ops of several rows, before a stripe
 	keys [256]sync.Mutex
 }
-
-//nolint:gochecknoglobals // a constant in all but name
-var seed = maphash.MakeSeed()
 
 // only is the one config that an op touches.
 func (k ConfigKey) only() ConfigKey { return k }
@@ -28,7 +26,7 @@ func (o *order) hold(op Op) (release func()) {
 		return o.all.Unlock
 	}
 	o.all.RLock()
-	stripe := &o.keys[maphash.Comparable(seed, one.only())%uint64(len(o.keys))]
+	stripe := &o.keys[maphash.Comparable(o.seed, one.only())%uint64(len(o.keys))]
 	stripe.Lock()
 	return func() {
 		stripe.Unlock()
