@@ -24,9 +24,11 @@ import (
 
 // Options is what the API needs.
 type Options struct {
-	ContextPath string // "/nacos", or "" for the root
-	MaxBody     int64  // bytes of a form body
-	MaxUpload   int64  // bytes of a form with files
+	ContextPath string            // "/nacos", or "" for the root
+	MaxBody     int64             // bytes of a form body
+	MaxUpload   int64             // bytes of a form with files
+	BodyTime    time.Duration     // for a client to send a body; a byte now and then must not hold a connection for ever
+	Off         middleware.Module // what the function mode switches off; Core is nothing
 	Log         *slog.Logger
 	Ready       func() error // nil: ready to serve
 	Ops         *ops.Service
@@ -66,7 +68,7 @@ func New(o Options) (*API, error) {
 	}
 	mw := []middleware.Middleware{
 		middleware.Recover(o.Log),
-		middleware.Parse(o.MaxBody, o.MaxUpload),
+		middleware.Parse(o.MaxBody, o.MaxUpload, o.BodyTime),
 		middleware.Audit(o.Audit, o.Log),
 		o.Guard.Authorize(),
 	}
@@ -74,6 +76,12 @@ func New(o Options) (*API, error) {
 		r := &row
 		if err := r.Check(); err != nil {
 			return nil, fmt.Errorf("route table: %w", err)
+		}
+		if a.off(r.Module) {
+			if !strings.HasPrefix(r.Path, "/v3/") {
+				continue // as if it were not there
+			}
+			r.Do = disabled(r.Module)
 		}
 		var observe func(int, time.Time)
 		if o.Requests != nil {

@@ -32,7 +32,7 @@ func (a *API) nowhere(q *middleware.Request) (any, error) {
 	path, method := q.HTTP().URL.Path, q.HTTP().Method
 	rest, below := strings.CutPrefix(path, a.o.ContextPath)
 	switch {
-	case below && strings.HasPrefix(rest, "/v1/ns/"):
+	case below && strings.HasPrefix(rest, "/v1/ns/") && !a.off(middleware.Naming):
 		return nil, &middleware.PageError{Status: http.StatusNotImplemented, Msg: "no such api:" + method + ":" + path}
 	case a.verbs[path]:
 		return nil, service.Errorf(service.Internal, "Request method '%s' not supported", method)

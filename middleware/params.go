@@ -129,10 +129,6 @@ func (p *Params) reset() {
 	p.pairs, p.files, p.Body = p.pairs[:0], p.files[:0], nil
 }
 
-// bodyTime is how long a client may take to send a body, whatever its kind: a
-// byte now and then must not hold a connection for ever.
-const bodyTime = time.Minute
-
 // trusted is how much of an announced length is set aside before the bytes are
 // there.
 const trusted = 64 << 10
@@ -140,7 +136,7 @@ const trusted = 64 << 10
 // Parse is the middleware that fills Request.Params. A form body of more than
 // maxBody bytes is refused, if the route has no bound of its own, and one with
 // files of more than maxUpload.
-func Parse(maxBody, maxUpload int64) Middleware {
+func Parse(maxBody, maxUpload int64, bodyTime time.Duration) Middleware {
 	return func(route *Route, next Handler) Handler {
 		maxBody := max(maxBody, route.MaxBody)
 		return func(q *Request) (any, error) {

@@ -103,6 +103,8 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 		ContextPath: set.Server.ContextPath,
 		MaxBody:     set.Limits.Body,
 		MaxUpload:   set.Limits.Upload,
+		BodyTime:    set.Limits.BodyTimeout,
+		Off:         off(set.Server),
 		Log:         o.Log,
 		Ready:       n.ready,
 		Ops:         n.ops,

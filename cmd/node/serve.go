@@ -143,6 +143,18 @@ func below(path, prefix string) bool {
 	return found && (rest == "" || rest[0] == '/')
 }
 
+// off is the module that the function mode leaves out.
+func off(s settings.Server) middleware.Module {
+	switch {
+	case !s.HasNaming():
+		return middleware.Naming
+	case !s.HasConfig():
+		return middleware.Config
+	default:
+		return middleware.Core
+	}
+}
+
 // announce tells the operator in one line what is served where, and what is off.
 func (n *Node) announce(console net.Listener) {
 	s := n.set

@@ -342,6 +342,30 @@ func awaitRefusal(t *testing.T, port int) {
 	t.Fatal("the port is still open")
 }
 
+func TestFunctionMode(t *testing.T) {
+	const naming, config = "/v1/ns/instance/list?serviceName=a", "/v1/cs/configs?dataId=a&group=b"
+	for _, tt := range []struct {
+		function string
+		want     map[string]string // path to status
+	}{
+		{"all", map[string]string{naming: "200", config: "404"}}, // no such config
+		{"naming", map[string]string{naming: "200", config: "404"}},
+		{"config", map[string]string{naming: "404", config: "404"}},
+	} {
+		s := server.Start(t, server.Options{Args: []string{"-f", tt.function}})
+		for path, want := range tt.want {
+			got := answers(t, s.URL(path))
+			if !strings.HasPrefix(got, want) {
+				t.Errorf("-f %s: %s answered %q, want %s", tt.function, path, got, want)
+			}
+			if there := path == config && strings.Contains(got, "config data not exist"); there != (path == config && tt.function != "naming") {
+				t.Errorf("-f %s: %s answered %q", tt.function, path, got)
+			}
+		}
+		s.Stop()
+	}
+}
+
 func TestAccessLog(t *testing.T) {
 	s := server.Start(t, server.Options{Settings: map[string]string{"pharos.log.access": "true"}})
 	answers(t, s.URL("/v1/console/health/liveness?accessToken=hidden"))
