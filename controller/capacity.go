@@ -29,7 +29,7 @@ const (
 func refuse(msg string, data any) error {
 	r := restFail(http.StatusBadRequest, msg)
 	r.Data = data
-	return &refusedResult{http.StatusBadRequest, r}
+	return &refusedError{http.StatusBadRequest, r}
 }
 
 // getCapacity shows the capacity of a namespace, or else of a group.
@@ -46,7 +46,7 @@ func (a *API) getCapacity(q *middleware.Request) (any, error) {
 	if tenant != "" {
 		of = config.CapacityOf{Tenant: true, Name: tenant}
 	}
-	c, err := a.o.Config.Capacity(q.HTTP().Context(), of)
+	c, err := a.o.Config.Capacity(q.Context(), of)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func (a *API) setCapacity(q *middleware.Request) (any, error) {
 		of, what = config.CapacityOf{Tenant: true, Name: *tenant}, "tenant to "+*tenant
 	}
 	const text = " updated the capacity information configuration of "
-	if err := a.o.Config.SetCapacity(q.HTTP().Context(), of, change); err != nil {
+	if err := a.o.Config.SetCapacity(q.Context(), of, change); err != nil {
 		return nil, err
 	}
 	msg := "successfully" + text + what

@@ -12,8 +12,16 @@ import (
 
 	"github.com/pharos-registry/pharos/middleware"
 	"github.com/pharos-registry/pharos/service"
+	"github.com/pharos-registry/pharos/service/auth"
 	"github.com/pharos-registry/pharos/service/config"
 )
+
+// permit asks for each config that a request names by its id, or in a file.
+func permit(q *middleware.Request, action auth.Action) config.Permit {
+	return func(k config.Key) error {
+		return q.May(auth.Resource{Namespace: k.Tenant, Group: k.Group, Kind: middleware.ConfigResource, Name: k.DataID}, action)
+	}
+}
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 
@@ -31,7 +39,7 @@ func (a *API) exportConfigs(v2 bool) middleware.Handler {
 			return nil, f.err
 		}
 		var b bytes.Buffer
-		if err := a.o.Config.ExportTo(q.HTTP().Context(), &b, e, v2); err != nil {
+		if err := a.o.Config.ExportTo(q.Context(), &b, e, v2, permit(q, auth.Read)); err != nil {
 			return nil, err
 		}
 		name := "nacos_config_export_" + time.Now().Format("20060102150405") + ".zip"
@@ -55,7 +63,7 @@ func (a *API) importConfigs(q *middleware.Request) (any, error) {
 		return importFailed(100005, noData, struct{}{}), nil
 	}
 	tenant := q.Params.Get("namespace")
-	out, err := a.o.Config.Import(q.HTTP().Context(), config.Namespace(tenant), file, policy, author(q, "src_user"))
+	out, err := a.o.Config.Import(q.Context(), config.Namespace(tenant), file, policy, author(q, "src_user"), permit(q, auth.Write))
 	return importResult(out, err, "import success")
 }
 
@@ -70,7 +78,7 @@ func (a *API) cloneConfigs(q *middleware.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := a.o.Config.Clone(q.HTTP().Context(), config.Namespace(tenant), chosen, policy, author(q, "src_user"))
+	out, err := a.o.Config.Clone(q.Context(), config.Namespace(tenant), chosen, policy, author(q, "src_user"), permit(q, auth.Read), permit(q, auth.Write))
 	return importResult(out, err, "Clone Completed Successfully")
 }
 

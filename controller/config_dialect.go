@@ -37,7 +37,7 @@ func v1csError(q *middleware.Request, err error) {
 	var bare *middleware.BareError
 	var absent *missing
 	var typed *conversion
-	var refused *refusedResult
+	var refused *refusedError
 	switch {
 	case errors.As(err, &page):
 		if wantsHTML(q) {
@@ -132,14 +132,14 @@ func csText(q *middleware.Request, status int, s string) {
 	writeRaw(q, middleware.Raw{Status: status, ContentType: ct, Body: []byte(s)})
 }
 
-// refusedResult is an error that is answered as a RestResult with a status.
-type refusedResult struct {
+// refusedError is an error that is answered as a RestResult with a status.
+type refusedError struct {
 	status int
 	body   restResult
 }
 
 // Error returns the text of the result.
-func (r *refusedResult) Error() string { return *r.body.Message }
+func (r *refusedError) Error() string { return *r.body.Message }
 
 // conversion is a parameter that is not of the type that the handler declares.
 type conversion struct{ value, kind string }

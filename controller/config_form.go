@@ -119,6 +119,9 @@ func clientIP(q *middleware.Request) string {
 func author(q *middleware.Request, user string) config.Author {
 	a := config.Author{User: q.Params.Get(user), IP: clientIP(q)}
 	if strings.TrimSpace(a.User) == "" {
+		a.User = q.User
+	}
+	if a.User == "" {
 		a.User = q.Params.Get("username")
 	}
 	return a

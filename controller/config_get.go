@@ -1,12 +1,14 @@
 package controller
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/pharos-registry/pharos/middleware"
 	"github.com/pharos-registry/pharos/service"
+	"github.com/pharos-registry/pharos/service/auth"
 	"github.com/pharos-registry/pharos/service/config"
 )
 
@@ -133,7 +135,7 @@ func (a *API) publish(q *middleware.Request, f *form, p config.Publish) (any, er
 	p.Tag, p.BetaIPs, p.CASMD5 = f.text("tag"), q.Header("Betaips"), q.Header("Casmd5")
 	p.AppName, p.Type, p.EncryptedKey = f.optional("appName"), f.optional("type"), f.text("encryptedDataKey")
 	p.Desc, p.Use, p.Effect, p.Schema = f.optional("desc"), f.optional("use"), f.optional("effect"), f.optional("schema")
-	if err := a.o.Config.Publish(q.HTTP().Context(), p); err != nil {
+	if err := a.o.Config.Publish(q.Context(), p); err != nil {
 		return nil, err
 	}
 	return true, nil
@@ -156,7 +158,7 @@ func (a *API) removeConfig(q *middleware.Request) (any, error) {
 	} else if err := config.CheckTag(tag); err != nil {
 		return nil, err
 	}
-	if err := a.o.Config.Remove(q.HTTP().Context(), k, tag, author(q, "srcUser")); err != nil {
+	if err := a.o.Config.Remove(q.Context(), k, tag, author(q, "srcUser")); err != nil {
 		return nil, err
 	}
 	return true, nil
@@ -169,7 +171,7 @@ func (a *API) removeConfigs(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	if err := a.o.Config.RemoveAll(q.HTTP().Context(), ids, author(q, "srcUser")); err != nil {
+	if err := a.o.Config.RemoveAll(q.Context(), ids, author(q, "srcUser"), permit(q, auth.Write)); err != nil {
 		return restOf(err)
 	}
 	return restOK(true), nil
@@ -178,7 +180,8 @@ func (a *API) removeConfigs(q *middleware.Request) (any, error) {
 // restOf answers an error as some v1 endpoints do: with status 200. That the
 // server cannot do it now is said by the status all the same.
 func restOf(err error) (any, error) {
-	if service.CodeOf(err) == service.Unavailable {
+	_, ours := errors.AsType[*service.Error](err)
+	if !ours || service.CodeOf(err) == service.Unavailable {
 		return nil, err
 	}
 	_, msg := failure(err)

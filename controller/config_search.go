@@ -17,7 +17,7 @@ func (a *API) showConfig(q *middleware.Request) (any, error) {
 	if err := config.CheckKey(k); err != nil {
 		return nil, err
 	}
-	r, err := a.o.Config.Detail(q.HTTP().Context(), k)
+	r, err := a.o.Config.Detail(q.Context(), k)
 	if err != nil || r == nil {
 		return nil, err
 	}
@@ -31,7 +31,7 @@ func (a *API) catalog(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	r, err := a.o.Config.Detail(q.HTTP().Context(), k)
+	r, err := a.o.Config.Detail(q.Context(), k)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func (a *API) showBeta(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	g, err := a.o.Config.Gray(q.HTTP().Context(), k, "beta")
+	g, err := a.o.Config.Gray(q.Context(), k, "beta")
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func (a *API) stopBeta(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	if err := a.o.Config.RemoveBeta(q.HTTP().Context(), k, author(q, "srcUser")); err != nil {
+	if err := a.o.Config.RemoveBeta(q.Context(), k, author(q, "srcUser")); err != nil {
 		return nil, err
 	}
 	msg := "stop beta ok"
@@ -87,7 +87,7 @@ func (a *API) searchConfigs(q *middleware.Request) (any, error) {
 		s.Types = words(f.text("types"))
 	}
 	s.Tenant, s.AppName, s.Tags = namespaceOf(q), f.text("appName"), words(f.text("config_tags"))
-	p, err := a.o.Config.Search(q.HTTP().Context(), s, pageNo, size)
+	p, err := a.o.Config.Search(q.Context(), s, pageNo, size)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +104,7 @@ func (a *API) searchContent(q *middleware.Request) (any, error) {
 	}
 	s.Blur = f.text("search") != "accurate"
 	s.Tenant, s.AppName, s.Tags = namespaceOf(q), f.text("appName"), words(f.text("config_tags"))
-	p, err := a.o.Config.SearchContent(q.HTTP().Context(), s, pageNo, size)
+	p, err := a.o.Config.SearchContent(q.Context(), s, pageNo, size)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +141,7 @@ func (a *API) namespaceConfigs(param string) middleware.Handler {
 		if f.err != nil {
 			return nil, f.err
 		}
-		rows, err := a.o.Config.OfNamespace(q.HTTP().Context(), tenant)
+		rows, err := a.o.Config.OfNamespace(q.Context(), tenant)
 		if err != nil {
 			return nil, err
 		}

@@ -12,7 +12,7 @@ func (a *API) listHistory(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	p, err := a.o.Config.History(q.HTTP().Context(), k, pageNo, size)
+	p, err := a.o.Config.History(q.Context(), k, pageNo, size)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +34,7 @@ func (a *API) version(q *middleware.Request) (*config.HistoryRow, error) {
 	if f.err != nil {
 		return nil, longError(f.err)
 	}
-	return a.o.Config.Version(q.HTTP().Context(), k, nid)
+	return a.o.Config.Version(q.Context(), k, nid)
 }
 
 // previousHistory is the newest version of a config before the one that it has.
@@ -44,7 +44,7 @@ func (a *API) previousHistory(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, longError(f.err)
 	}
-	h, err := a.o.Config.Previous(q.HTTP().Context(), k, id)
+	h, err := a.o.Config.Previous(q.Context(), k, id)
 	if err != nil || h == nil {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func (a *API) historyDetail(q *middleware.Request) (any, error) {
 	}
 	var after *config.After
 	if h.Op == "U" {
-		if after, err = a.o.Config.ReplacedBy(q.HTTP().Context(), h); err != nil {
+		if after, err = a.o.Config.ReplacedBy(q.Context(), h); err != nil {
 			return nil, err
 		}
 	}

@@ -156,9 +156,10 @@ func unhex(c byte) byte {
 	}
 }
 
-// appendChanged is the answer to a listener: a record of each key, URL encoded,
+// changedBody is the answer to a listener: a record of each key, URL encoded,
 // and a line end.
-func appendChanged(b []byte, keys ...config.Key) []byte {
+func changedBody(keys ...config.Key) []byte {
+	var b []byte
 	for _, k := range keys {
 		b = appendRecord(b, k)
 	}

@@ -63,7 +63,7 @@ func changedOf(cache *config.Cache, v config.Viewer, all []interest) []config.Ke
 }
 
 func changedRaw(changed []config.Key) *middleware.Raw {
-	return &middleware.Raw{ContentType: middleware.JSONUTF8, Header: noCache, Body: appendChanged(nil, changed...)}
+	return &middleware.Raw{ContentType: middleware.JSONUTF8, Header: noCache, Body: changedBody(changed...)}
 }
 
 // shortPoll answers in headers, the way of SDKs before the long poll. From
@@ -134,12 +134,12 @@ func (p *poll) Viewer() config.Viewer { return p.viewer }
 func (p *poll) Answer(b []byte, cause any) (head, body []byte) {
 	switch c := cause.(type) {
 	case *config.Key: // only the one that woke it, whatever else has changed
-		body = appendChanged(nil, *c)
+		body = changedBody(*c)
 	case []config.Key:
-		body = appendChanged(nil, c...)
+		body = changedBody(c...)
 	default:
 		if changed := changedOf(p.cache, p.viewer, p.fixed); len(changed) > 0 {
-			body = appendChanged(nil, changed...)
+			body = changedBody(changed...)
 		}
 	}
 	p.Gone()

@@ -34,6 +34,8 @@ func (a *API) nowhere(q *middleware.Request) (any, error) {
 	switch {
 	case below && strings.HasPrefix(rest, "/v1/ns/") && !a.off(middleware.Naming):
 		return nil, &middleware.PageError{Status: http.StatusNotImplemented, Msg: "no such api:" + method + ":" + path}
+	case a.verbs[path] && method == http.MethodOptions:
+		return preflight(q, rest), nil
 	case a.verbs[path]:
 		return nil, service.Errorf(service.Internal, "Request method '%s' not supported", method)
 	case !below:
@@ -41,6 +43,25 @@ func (a *API) nowhere(q *middleware.Request) (any, error) {
 	default:
 		return nil, &middleware.PageError{Status: http.StatusNotFound, Msg: "No message available"}
 	}
+}
+
+// preflight answers what a browser asks before it sends a request to another
+// origin. What it then asks is answered without leave for pages of that origin
+// to read it: a page that somebody happens to visit is not to read configs.
+func preflight(q *middleware.Request, path string) middleware.Raw {
+	r := middleware.Raw{ContentType: middleware.JSON}
+	if strings.HasPrefix(path, "/v1/cs") {
+		r.ContentType = middleware.JSONUTF8
+	}
+	if origin := q.Header("Origin"); origin != "" && q.Header("Access-Control-Request-Method") != "" {
+		r.Header = []middleware.Field{
+			{Name: "Access-Control-Allow-Origin", Value: []string{origin}},
+			{Name: "Access-Control-Allow-Methods", Value: []string{q.Header("Access-Control-Request-Method")}},
+			{Name: "Access-Control-Max-Age", Value: []string{"18000"}},
+			{Name: "Vary", Value: []string{"Origin, Access-Control-Request-Method, Access-Control-Request-Headers"}},
+		}
+	}
+	return r
 }
 
 // outside is the page for a path that is not below the context path: no API

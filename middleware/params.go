@@ -147,29 +147,41 @@ func Parse(maxBody, maxUpload int64, bodyTime time.Duration) Middleware {
 			if r.Body == nil || r.Body == http.NoBody {
 				return next(q)
 			}
-			// Where the deadline cannot be set there is no connection, as in tests. net/http
-			// takes it away before the connection's next request; after a failed read it
-			// must stay, or net/http would wait for the rest of the body.
-			conn := http.NewResponseController(q.Gin.Writer)
-			_ = conn.SetReadDeadline(time.Now().Add(bodyTime))
-			if isForm(q.Header("Content-Type")) {
-				body, err := readBody(r, maxBody)
-				if err != nil {
-					return nil, err
-				}
-				_ = conn.SetReadDeadline(time.Time{}) // so that a long poll can tell a client that leaves from a slow one
-				q.Params.Body = body
-				if err := q.Params.scan(string(body)); err != nil {
-					return nil, err
-				}
-			} else if r.Body != nil && strings.HasPrefix(q.Header("Content-Type"), "multipart/form-data") {
-				if err := q.Params.parts(r, maxUpload); err != nil {
-					return nil, err
-				}
+			if err := q.Params.body(q, maxBody, maxUpload); err != nil {
+				return nil, err
 			}
 			return next(q)
 		}
 	}
+}
+
+// body adds the parameters of the request's body, where it is a form.
+func (p *Params) body(q *Request, maxBody, maxUpload int64) error {
+	r := q.Gin.Request
+	// Where the deadline cannot be set there is no connection, as in tests. net/http
+	// takes it away before the connection's next request; after a failed read it
+	// must stay, or net/http would wait for the rest of the body.
+	conn := http.NewResponseController(q.Gin.Writer)
+	_ = conn.SetReadDeadline(time.Now().Add(bodyTime))
+	switch {
+	case isForm(q.Header("Content-Type")):
+		body, err := readBody(r, maxBody)
+		if err != nil {
+			return err
+		}
+		p.Body = body
+		if err := p.scan(string(body)); err != nil {
+			return err
+		}
+	case strings.HasPrefix(q.Header("Content-Type"), "multipart/form-data"):
+		if err := p.parts(r, maxUpload); err != nil {
+			return err
+		}
+	default: // the handler reads it, in the same time
+		return nil
+	}
+	_ = conn.SetReadDeadline(time.Time{}) // so that a long poll can tell a client that leaves from a slow one
+	return nil
 }
 
 // parts adds the parts of a multipart form. All of it is held in memory, so the

@@ -87,7 +87,7 @@ func (h *hangups) run() {
 func (h *hangups) park(s *Spot) error {
 	c, ok := s.conn.(syscall.Conn)
 	if !ok {
-		return nil //nolint:nilerr // not an error: the time will end it
+		return nil // not an error: the time will end it
 	}
 	raw, err := c.SyscallConn()
 	if err != nil {

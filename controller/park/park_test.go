@@ -118,7 +118,9 @@ func (c *client) send(paths ...string) {
 	}
 }
 
-func (c *client) want(body string) *http.Response {
+// want reads an answer and returns its header; closes says whether the server
+// will close the connection.
+func (c *client) want(body string) (h http.Header, closes bool) {
 	c.t.Helper()
 	res, err := http.ReadResponse(c.r, nil)
 	if err != nil {
@@ -129,7 +131,20 @@ func (c *client) want(body string) *http.Response {
 		c.t.Fatalf("got %s %q %v, want %q", res.Status, got, err, body)
 	}
 	_ = res.Body.Close()
-	return res
+	return res.Header, res.Close
+}
+
+// refused reads an answer that must be a 503.
+func (c *client) refused() {
+	c.t.Helper()
+	res, err := http.ReadResponse(c.r, nil)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	if res.StatusCode != http.StatusServiceUnavailable {
+		c.t.Fatalf("got %s, want 503", res.Status)
+	}
 }
 
 func (h *house) guest() *guest {
@@ -155,8 +170,8 @@ func TestWokenThenReused(t *testing.T) {
 		text := fmt.Sprintf("round %d", i)
 		g.spot.Wake(text)
 		g.spot.Wake("too late")
-		if res := c.want(text); res.Header.Get("X-Guest") != "yes" || res.Header.Get("Date") == "" {
-			t.Fatalf("headers %v", res.Header)
+		if h, _ := c.want(text); h.Get("X-Guest") != "yes" || h.Get("Date") == "" {
+			t.Fatalf("headers %v", h)
 		}
 		c.send("/other")
 		c.want("hello")
@@ -237,7 +252,7 @@ func TestConnectionCloseIsKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.guest().spot.Wake("bye")
-	if res := c.want("bye"); !res.Close {
+	if _, closes := c.want("bye"); !closes {
 		t.Fatal("no Connection: close")
 	}
 	if _, err := c.r.ReadByte(); err != io.EOF {
@@ -262,10 +277,7 @@ func TestLimit(t *testing.T) {
 	one.send("/wait?for=1m")
 	g := h.guest()
 	two.send("/wait?for=1m")
-	res, err := http.ReadResponse(two.r, nil)
-	if err != nil || res.StatusCode != http.StatusServiceUnavailable {
-		t.Fatalf("got %v %v", res, err)
-	}
+	two.refused()
 	g.spot.Wake("one")
 	one.want("one")
 }
@@ -276,10 +288,7 @@ func TestHTTP10StaysInNetHTTP(t *testing.T) {
 	if _, err := io.WriteString(c.c, "GET /wait?for=1m HTTP/1.0\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
-	res, err := http.ReadResponse(c.r, nil)
-	if err != nil || res.StatusCode != http.StatusServiceUnavailable {
-		t.Fatalf("got %v %v", res, err)
-	}
+	c.refused()
 }
 
 func TestCloseAnswersAll(t *testing.T) {
@@ -293,7 +302,7 @@ func TestCloseAnswersAll(t *testing.T) {
 	if err := h.lot.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if res := parked.want(""); !res.Close {
+	if _, closes := parked.want(""); !closes {
 		t.Fatal("no Connection: close")
 	}
 	if _, err := idle.r.ReadByte(); err == nil {
@@ -302,10 +311,7 @@ func TestCloseAnswersAll(t *testing.T) {
 	g.spot.Wake("after the end")
 	late := h.dial()
 	late.send("/wait?for=1m")
-	res, err := http.ReadResponse(late.r, nil)
-	if err != nil || res.StatusCode != http.StatusServiceUnavailable {
-		t.Fatalf("got %v %v", res, err)
-	}
+	late.refused()
 }
 
 func TestManyAtOnce(t *testing.T) {

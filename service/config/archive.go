@@ -113,7 +113,6 @@ func (u *unpacker) read(f *zip.File, limit int64) (string, error) {
 	return string(b), nil
 }
 
-//nolint:gochecknoglobals // a table
 var lineEnds = regexp.MustCompile(`[\r\n]+`)
 
 // describeV1 gives the configs their applications. Without metadata there are

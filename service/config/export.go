@@ -25,7 +25,7 @@ type Export = persistence.ConfigExport
 // ExportTo writes an archive of the configs that e asks for: an entry for each
 // config, the metadata last. Of two configs that have the same group and data
 // id in different namespaces the first one is taken.
-func (s *Service) ExportTo(ctx context.Context, w io.Writer, e Export, v2 bool) error {
+func (s *Service) ExportTo(ctx context.Context, w io.Writer, e Export, v2 bool, may Permit) error {
 	rows, err := s.db.ExportConfigs(ctx, e)
 	if err != nil {
 		return failed(err)
@@ -40,6 +40,9 @@ func (s *Service) ExportTo(ctx context.Context, w io.Writer, e Export, v2 bool) 
 	for i := range rows {
 		if err := rows[i].Err; err != nil {
 			return failed(err)
+		}
+		if err := may(rows[i].ConfigKey); err != nil {
+			return err
 		}
 		name := rows[i].Group + "/" + rows[i].DataID
 		if names[name] {

@@ -50,8 +50,9 @@ var (
 	ErrNoneChosen = errors.New("no config was chosen")
 )
 
-// Import publishes the configs of an archive into a namespace.
-func (s *Service) Import(ctx context.Context, tenant string, file []byte, policy Policy, by Author) (*Imported, error) {
+// Import publishes the configs of an archive into a namespace. may is asked for
+// each of them before the first is published.
+func (s *Service) Import(ctx context.Context, tenant string, file []byte, policy Policy, by Author, may Permit) (*Imported, error) {
 	if err := s.mustExist(ctx, tenant); err != nil {
 		return nil, err
 	}
@@ -66,6 +67,9 @@ func (s *Service) Import(ctx context.Context, tenant string, file []byte, policy
 	}
 	all := make([]Publish, 0, len(a.members))
 	for _, m := range a.members {
+		if err := may(Key{Tenant: tenant, Group: m.group, DataID: m.dataID}); err != nil {
+			return nil, err
+		}
 		all = append(all, Publish{
 			Key: Key{Tenant: tenant, Group: m.group, DataID: m.dataID}, Content: m.content,
 			AppName: m.app, Type: m.typ, Desc: m.desc, By: by,
@@ -91,8 +95,9 @@ type Chosen struct {
 }
 
 // Clone publishes copies of configs into a namespace. Tags, use, effect and
-// schema are not copied.
-func (s *Service) Clone(ctx context.Context, tenant string, chosen []Chosen, policy Policy, by Author) (*Imported, error) {
+// schema are not copied. mayRead is asked for what is copied, mayWrite for what
+// becomes of it.
+func (s *Service) Clone(ctx context.Context, tenant string, chosen []Chosen, policy Policy, by Author, mayRead, mayWrite Permit) (*Imported, error) {
 	if len(chosen) == 0 {
 		return nil, ErrNoneChosen
 	}
@@ -117,6 +122,9 @@ func (s *Service) Clone(ctx context.Context, tenant string, chosen []Chosen, pol
 		if r.Err != nil {
 			return nil, failed(r.Err)
 		}
+		if err := mayRead(r.ConfigKey); err != nil {
+			return nil, err
+		}
 		k := Key{Tenant: tenant, Group: r.Group, DataID: r.DataID}
 		if !blank(c.Group) {
 			k.Group = c.Group
@@ -125,6 +133,9 @@ func (s *Service) Clone(ctx context.Context, tenant string, chosen []Chosen, pol
 			k.DataID = c.DataID
 		}
 		if err := CheckKey(k); err != nil {
+			return nil, err
+		}
+		if err := mayWrite(k); err != nil {
 			return nil, err
 		}
 		all = append(all, Publish{

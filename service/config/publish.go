@@ -156,13 +156,26 @@ func (s *Service) RemoveBeta(ctx context.Context, k Key, by Author) error {
 	return absentIsFine(err)
 }
 
-// RemoveAll removes the configs with these ids; those that are not there are
-// passed over.
-func (s *Service) RemoveAll(ctx context.Context, ids []int64, by Author) error {
+// Permit says whether a caller may touch a config, where the request names it by
+// something else than its key. It returns what the caller is told.
+type Permit func(Key) error
+
+// RemoveAll removes the configs with these ids, all or none; those that are not
+// there are passed over.
+func (s *Service) RemoveAll(ctx context.Context, ids []int64, by Author, may Permit) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	_, err := s.o.Write(ctx, persistence.RemoveConfigs{IDs: ids, Writer: by.writer(), Count: s.quotas()})
+	rows, err := s.db.ConfigsByIDs(ctx, ids)
+	if err != nil {
+		return failed(err)
+	}
+	for i := range rows {
+		if err := may(rows[i].ConfigKey); err != nil {
+			return err
+		}
+	}
+	_, err = s.o.Write(ctx, persistence.RemoveConfigs{IDs: ids, Writer: by.writer(), Count: s.quotas()})
 	return failed(err)
 }
 
