@@ -45,8 +45,8 @@ func suites() []suite {
 	return []suite{
 		{name: "naming", files: []string{"naming"}, shards: 3},
 		{name: "core", files: []string{"core"}, settings: map[string]string{"nacos.prometheus.metrics.enabled": "true"}, skip: []string{"namespaces"}},
-		{name: "config", files: []string{"config"}, shards: 2, off: "configuration comes later"},
-		{name: "config-storage", files: []string{"config-mysql"}, skip: storage, off: "configuration comes later"},
+		{name: "config", files: []string{"config"}, shards: 2},
+		{name: "config-storage", files: []string{"config-mysql"}, skip: storage},
 		{name: "config-mariadb", files: []string{"config"}, mariadb: true, shards: 2, off: "configuration comes later"},
 		{name: "config-storage-mariadb", files: []string{"config-mysql"}, mariadb: true, off: "configuration comes later"},
 		{name: "auth", files: []string{"auth"}, settings: auth, off: "users come later"},
