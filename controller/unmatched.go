@@ -49,7 +49,7 @@ func (a *API) nowhere(q *middleware.Request) (any, error) {
 // origin. What it then asks is answered without leave for pages of that origin
 // to read it: a page that somebody happens to visit is not to read configs.
 func preflight(q *middleware.Request, path string) middleware.Raw {
-	r := middleware.Raw{ContentType: middleware.JSON}
+	r := middleware.Raw{Status: http.StatusOK, ContentType: middleware.JSON}
 	if strings.HasPrefix(path, "/v1/cs") {
 		r.ContentType = middleware.JSONUTF8
 	}
