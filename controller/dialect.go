@@ -39,7 +39,7 @@ var wires = map[service.Code]wire{
 	service.Unsupported:      {http.StatusNotImplemented, 40001, "API function disabled."},
 	service.TooLarge:         {http.StatusRequestEntityTooLarge, 20002, "parameter validate error"},
 	service.TooMany:          {http.StatusTooManyRequests, 30000, "server error"},
-	service.BadWeight:        {http.StatusBadRequest, 21001, "instance weight error"},
+	service.BadWeight:        {http.StatusBadRequest, 21001, "weight error"},
 	service.BadMetadata:      {http.StatusBadRequest, 21002, "instance metadata error"},
 	service.BadInstance:      {http.StatusBadRequest, 21004, "instance error"},
 	service.BadSelector:      {http.StatusBadRequest, 21006, "selector error"},
@@ -100,6 +100,12 @@ func v1(q *middleware.Request, v any, err error) {
 			return
 		}
 		w, msg := failure(err)
+		if m, ok := errors.AsType[*missing](err); ok {
+			msg = "Parameter '" + m.name + "' is missing"
+		}
+		if c, ok := errors.AsType[*conversion](err); ok {
+			msg = "caused: " + c.Error() + ";"
+		}
 		text(q, w.status, msg)
 		return
 	}
@@ -149,6 +155,10 @@ func v2Bare(q *middleware.Request, v any, err error) {
 func v2(q *middleware.Request, v any, err error) {
 	if err != nil {
 		if filtered(q, err) {
+			return
+		}
+		if c, ok := errors.AsType[*conversion](err); ok {
+			writeJSON(q, http.StatusInternalServerError, result{wires[service.Internal].code, c.Error(), nil})
 			return
 		}
 		w, msg := failure(err)
@@ -203,11 +213,10 @@ func wantsHTML(q *middleware.Request) bool {
 
 func text(q *middleware.Request, status int, s string) {
 	ct := middleware.TextPlain
-	w := q.Gin.Writer
 	if wantsHTML(q) {
 		ct = middleware.TextHTML
-		contain(w.Header())
 	}
+	w := q.Gin.Writer
 	w.Header()["Content-Type"] = ct
 	w.WriteHeader(status)
 	_, _ = w.WriteString(s)
@@ -217,9 +226,6 @@ func writeRaw(q *middleware.Request, r middleware.Raw) {
 	w := q.Gin.Writer
 	h := w.Header()
 	h["Content-Type"] = r.ContentType
-	if len(r.ContentType) > 0 && strings.HasPrefix(r.ContentType[0], "text/html") {
-		contain(h)
-	}
 	for i := range r.Header {
 		h[r.Header[i].Name] = r.Header[i].Value
 	}
@@ -238,13 +244,6 @@ func writeRaw(q *middleware.Request, r middleware.Raw) {
 	if len(r.Tail) > 0 {
 		_, _ = w.Write(r.Tail)
 	}
-}
-
-// contain keeps a browser from running what a text may hold: configs and names
-// are whatever a client has sent.
-func contain(h http.Header) {
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
-	h.Set("X-Content-Type-Options", "nosniff")
 }
 
 // encode is JSON as Jackson writes it: nothing escaped for HTML, no newline.

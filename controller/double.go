@@ -11,6 +11,15 @@ type double float64
 // MarshalJSON implements json.Marshaler.
 func (d double) MarshalJSON() ([]byte, error) { return appendDouble(nil, float64(d)), nil }
 
+// float is a number that clients know as a Java float.
+type float float32
+
+// MarshalJSON implements json.Marshaler.
+func (x float) MarshalJSON() ([]byte, error) {
+	n, err := strconv.ParseFloat(strconv.FormatFloat(float64(x), 'g', -1, 32), 64)
+	return appendDouble(nil, n), err
+}
+
 // appendDouble appends f as Jackson writes a double: the shortest digits that
 // read back as f, with a point always, and an exponent from 10^7 up and below
 // 10^-3 (Double.toString).

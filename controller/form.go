@@ -27,11 +27,11 @@ func (f *form) fail(code service.Code, format string, args ...any) {
 
 // Required is v1's required(): missing or empty is an error.
 func (f *form) Required(name string) string {
-	v := strings.TrimSpace(f.q.Params.Get(name))
+	v := f.q.Params.Get(name)
 	if v == "" {
 		f.fail(service.ParamMissing, "Param '%s' is required.", name)
 	}
-	return v
+	return strings.TrimSpace(v)
 }
 
 // Optional is v1's optional(): missing or blank is def.

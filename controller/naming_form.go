@@ -17,6 +17,10 @@ func (f *form) Key() naming.Key {
 
 func (f *form) keyOf(name string) naming.Key {
 	k := naming.Key{Namespace: f.Optional("namespaceId", naming.DefaultNamespace)}
+	if name == "" {
+		f.fail(service.BadParam, "Param 'serviceName' is illegal, it should be format as 'groupName@@serviceName'")
+		return k
+	}
 	if !strings.Contains(name, "@@") {
 		k.Group, k.Service = f.Optional("groupName", naming.DefaultGroup), name
 		return k
@@ -49,7 +53,7 @@ func (f *form) port(s string) uint16 {
 	n, err := strconv.ParseInt(s, 10, 32)
 	switch {
 	case err != nil:
-		f.fail(service.BadParam, "For input string: %q", s)
+		f.fail(service.BadParam, "For input string: \"%s\"", s)
 	case n < 0 || n > 65535:
 		f.fail(service.BadParam, "Param 'port' is illegal, the value should be between 0 and 65535.")
 	}
@@ -64,7 +68,7 @@ func (f *form) Int(name string, def int) int {
 	}
 	n, err := strconv.ParseInt(s, 10, 32)
 	if err != nil {
-		f.fail(service.BadParam, "For input string: %q", s)
+		f.fail(service.BadParam, "For input string: \"%s\"", s)
 	}
 	return int(n)
 }
@@ -77,7 +81,7 @@ func (f *form) Double(name string, def float64) float64 {
 	}
 	n, err := strconv.ParseFloat(s, 64)
 	if err != nil {
-		f.fail(service.BadParam, "For input string: %q", s)
+		f.fail(service.BadParam, "For input string: \"%s\"", s)
 	}
 	return n
 }

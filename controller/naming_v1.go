@@ -4,24 +4,75 @@ import (
 	"net/http"
 
 	"github.com/pharos-registry/pharos/middleware"
-	"github.com/pharos-registry/pharos/service/naming"
 )
 
+// naming's permissions: an SDK's calls, and an operator's.
+//
+//nolint:gochecknoglobals // a table
+var (
+	namingRead  = middleware.Access{Class: middleware.Client, Action: middleware.Read, Resource: "naming"}
+	namingWrite = middleware.Access{Class: middleware.Client, Action: middleware.Write, Resource: "naming"}
+	switchWrite = middleware.Access{Class: middleware.Client, Action: middleware.Write, Resource: "naming/switches"}
+	clientRead  = middleware.Access{Class: middleware.Client, Action: middleware.Read, Resource: "nacos/admin"}
+	namingOpen  = middleware.Access{Class: middleware.Public}
+)
+
+// namingV1Routes are the rows of /v1/ns. A handler that Nacos declares without a
+// verb answers GET alone there.
 func (a *API) namingV1Routes() []middleware.Route {
-	read := middleware.Access{Class: middleware.Client, Action: middleware.Read, Resource: "naming"}
-	write := middleware.Access{Class: middleware.Client, Action: middleware.Write, Resource: "naming"}
-	return namingRows(
-		middleware.Route{Method: http.MethodPost, Path: "/v1/ns/instance", Dialect: v1, Access: write, Tag: instanceTag, Do: a.register},
-		middleware.Route{Method: http.MethodDelete, Path: "/v1/ns/instance", Dialect: v1, Access: write, Tag: instanceTag, Do: a.deregister},
-		middleware.Route{Method: http.MethodPut, Path: "/v1/ns/instance/beat", Dialect: v1, Access: write, Tag: instanceTag, Do: a.beat},
-		middleware.Route{Method: http.MethodGet, Path: "/v1/ns/instance/list", Dialect: v1, Access: read, Do: a.list},
-	)
+	const get, post, put, del, patch = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodPatch
+	rows := []middleware.Route{
+		{Method: post, Path: "/v1/ns/instance", Access: namingWrite, Tag: instanceTag, Do: a.register},
+		{Method: del, Path: "/v1/ns/instance", Access: namingWrite, Tag: instanceTag, Do: a.deregister},
+		{Method: put, Path: "/v1/ns/instance", Access: namingWrite, Do: a.updateInstance},
+		{Method: patch, Path: "/v1/ns/instance", Access: namingWrite, Do: a.patchInstance},
+		{Method: get, Path: "/v1/ns/instance", Access: namingRead, Do: a.instance},
+		{Method: put, Path: "/v1/ns/instance/beat", Access: namingWrite, Tag: instanceTag, Do: a.beat},
+		{Method: get, Path: "/v1/ns/instance/list", Access: namingRead, Do: a.list},
+		{Method: get, Path: "/v1/ns/instance/statuses", Access: namingOpen, Do: a.statuses},
+		{Method: put, Path: "/v1/ns/instance/metadata/batch", Access: namingWrite, Do: a.batchMetadata},
+		{Method: del, Path: "/v1/ns/instance/metadata/batch", Access: namingWrite, Do: a.batchMetadata},
+
+		{Method: post, Path: "/v1/ns/service", Access: namingWrite, Do: a.createService},
+		{Method: del, Path: "/v1/ns/service", Access: namingWrite, Do: a.deleteService},
+		{Method: put, Path: "/v1/ns/service", Access: namingWrite, Do: a.updateService},
+		{Method: get, Path: "/v1/ns/service", Access: namingRead, Do: a.service},
+		{Method: get, Path: "/v1/ns/service/list", Access: namingRead, Do: a.serviceList},
+		{Method: get, Path: "/v1/ns/service/names", Access: namingRead, Do: a.serviceNames},
+		{Method: get, Path: "/v1/ns/service/subscribers", Access: namingRead, Do: a.subscribers},
+		{Method: get, Path: "/v1/ns/service/selector/types", Access: namingOpen, Do: selectorTypes},
+
+		{Method: get, Path: "/v1/ns/catalog/service", Access: namingRead, Do: a.catalogService},
+		{Method: get, Path: "/v1/ns/catalog/instances", Access: namingRead, Do: a.catalogInstances},
+		{Method: get, Path: "/v1/ns/catalog/services", Access: namingRead, Do: a.catalogServices},
+
+		{Method: put, Path: "/v1/ns/cluster", Access: namingWrite, Do: a.updateCluster},
+		{Method: put, Path: "/v1/ns/health", Access: namingWrite, Do: a.forceHealth},
+		{Method: put, Path: "/v1/ns/health/instance", Access: namingWrite, Do: a.forceHealth},
+		{Method: get, Path: "/v1/ns/health/server", Access: namingOpen, Do: a.healthServer},
+		{Method: get, Path: "/v1/ns/health/checkers", Access: namingOpen, Do: healthCheckers},
+	}
+	for _, base := range []string{"/v1/ns/operator", "/v1/ns/ops"} {
+		rows = append(rows,
+			middleware.Route{Method: get, Path: base + "/push/state", Access: namingOpen, Do: a.pushState},
+			middleware.Route{Method: get, Path: base + "/switches", Access: namingOpen, Do: a.switches},
+			middleware.Route{Method: put, Path: base + "/switches", Access: switchWrite, Do: a.setSwitch},
+			middleware.Route{Method: get, Path: base + "/metrics", Access: namingOpen, Do: a.namingMetrics},
+			middleware.Route{Method: get, Path: base + "/distro/client", Access: namingOpen, Do: a.ownerOf},
+			middleware.Route{Method: put, Path: base + "/log", Access: namingOpen, Do: a.namingLog},
+		)
+	}
+	return namingRows(v1, rows)
 }
 
-// namingRows marks rows as a part of service discovery.
-func namingRows(rows ...middleware.Route) []middleware.Route {
+// namingRows marks rows as a part of service discovery, in a dialect where they
+// do not bring their own.
+func namingRows(d middleware.Dialect, rows []middleware.Route) []middleware.Route {
 	for i := range rows {
 		rows[i].Module = middleware.Naming
+		if rows[i].Dialect == nil {
+			rows[i].Dialect = d
+		}
 	}
 	return rows
 }
@@ -31,105 +82,13 @@ func namingRows(rows ...middleware.Route) []middleware.Route {
 //nolint:gochecknoglobals // a constant
 var okText = any(middleware.Raw{ContentType: middleware.TextPlain, Body: []byte("ok")})
 
-// okFor is okText for the clients that would rather have a page.
-func okFor(q *middleware.Request) any {
-	if wantsHTML(q) {
-		return "ok"
-	}
-	return okText
-}
-
-func (a *API) register(q *middleware.Request) (any, error) {
-	f := formOf(q)
-	r := f.Registration(a.o.Naming.Switches().DefaultEphemeral)
-	if f.err != nil {
-		return nil, f.err
-	}
-	return okFor(q), a.o.Naming.Register(q.HTTP().Context(), &r)
-}
-
-func (a *API) deregister(q *middleware.Request) (any, error) {
-	f := formOf(q)
-	r := f.Registration(a.o.Naming.Switches().DefaultEphemeral)
-	if f.err != nil {
-		return nil, f.err
-	}
-	return okFor(q), a.o.Naming.Deregister(q.HTTP().Context(), &r)
-}
-
-func (a *API) beat(q *middleware.Request) (any, error) {
-	f := formOf(q)
-	b := naming.Beat{Key: f.Key()}
-	f.beat(&b)
-	if f.err != nil {
-		return nil, f.err
-	}
-	reply, err := a.o.Naming.Beat(q.HTTP().Context(), &b)
-	return middleware.Raw{ContentType: middleware.JSON, Body: reply}, err
-}
-
-// beat reads who a beat is for: what its JSON says, else the parameters.
-func (f *form) beat(b *naming.Beat) {
-	raw := f.Optional("beat", "")
-	if raw == "" {
-		b.IP = f.Optional("ip", "")
-		b.Port = f.port(f.Optional("port", "0"))
-		return
-	}
-	info, err := naming.ParseBeat(raw)
+// done answers a write of v1: ok, as text.
+func done(q *middleware.Request, err error) (any, error) {
 	if err != nil {
-		f.keep(&middleware.PageError{Status: http.StatusInternalServerError, Msg: "Server failed, caused: errCode: 101, errMsg: the beat cannot be read: " + err.Error()})
-		return
+		return nil, err
 	}
-	b.Full, b.IP, b.Port = &info, info.IP, uint16(info.Port)
-	if info.Cluster == "" {
-		info.Cluster = f.Optional("clusterName", naming.DefaultCluster)
+	if wantsHTML(q) {
+		return "ok", nil
 	}
-}
-
-func (a *API) list(q *middleware.Request) (any, error) {
-	f := formOf(q)
-	l := naming.List{
-		Key:         f.Key(),
-		Clusters:    f.Optional("clusters", ""),
-		HealthyOnly: f.True("healthyOnly", false),
-		Consumer:    f.Optional("clientIP", ""),
-	}
-	port := 0
-	if s := f.Optional("udpPort", ""); s != "" {
-		port = f.Int("udpPort", 0)
-	}
-	if f.err != nil {
-		return nil, f.err
-	}
-	a.subscribe(q, &l, port, f.Optional("app", "unknown"))
-	ans := a.o.Naming.List(l)
-	return middleware.Raw{
-		ContentType: middleware.JSON, Length: ans.Length,
-		Head: naming.AppendHead(make([]byte, 0, 32), q.Arrived), Body: ans.Body,
-	}, nil
-}
-
-// subscribe records that who asks for a list wants to be told of changes by UDP.
-func (a *API) subscribe(q *middleware.Request, l *naming.List, port int, app string) {
-	if port > 0 && port <= 65535 && l.Consumer != "" {
-		a.o.Naming.Subscribe(naming.Subscriber{
-			Key: l.Key, IP: l.Consumer, Port: uint16(port), Clusters: l.Clusters, App: app, Agent: agent(q),
-		})
-	}
-}
-
-// instanceTag names the client that a write is about: its address, from the
-// parameters or from the beat.
-func instanceTag(q *middleware.Request) string {
-	f := formOf(q)
-	ip, port := f.Optional("ip", ""), f.Optional("port", "0")
-	if ip == "" {
-		var b naming.Beat
-		if f.beat(&b); f.err == nil && b.Full != nil && b.IP != "" {
-			return naming.Address(b.IP, b.Port)
-		}
-		return "null:0"
-	}
-	return ip + ":" + port
+	return okText, nil
 }

@@ -20,31 +20,36 @@ import (
 	"github.com/pharos-registry/pharos/service/namespace"
 	"github.com/pharos-registry/pharos/service/naming"
 	"github.com/pharos-registry/pharos/service/ops"
+	"github.com/pharos-registry/pharos/service/push"
 )
 
 // Options is what the API needs.
 type Options struct {
-	ContextPath string            // "/nacos", or "" for the root
-	MaxBody     int64             // bytes of a form body
-	MaxUpload   int64             // bytes of a form with files
-	BodyTime    time.Duration     // for a client to send a body; a byte now and then must not hold a connection for ever
-	Off         middleware.Module // what the function mode switches off; Core is nothing
-	Log         *slog.Logger
-	Ready       func() error // nil: ready to serve
-	Ops         *ops.Service
-	Naming      *naming.Service
-	Namespaces  *namespace.Service
-	Auth        *auth.Service
-	Guard       *middleware.Guard
-	Audit       *audit.Log
-	HSTS        bool                           // browsers are told to come by TLS only
-	SetUp       func(*middleware.Request) bool // may this caller make the first administrator?
-	State       func() map[string]*string      // what server/state tells beyond the node itself
-	ConfDir     string                         // where announcements and the guide lie
-	Metrics     http.Handler                   // the exposition of metrics; nil: none
-	Requests    *middleware.Metrics
-	Config      *config.Service
-	Lot         *park.Lot // where long polls wait
+	ContextPath  string            // "/nacos", or "" for the root
+	MaxBody      int64             // bytes of a form body
+	MaxUpload    int64             // bytes of a form with files
+	BodyTime     time.Duration     // for a client to send a body; a byte now and then must not hold a connection for ever
+	Off          middleware.Module // what the function mode switches off; Core is nothing
+	Log          *slog.Logger
+	Ready        func() error // nil: ready to serve
+	Ops          *ops.Service
+	Naming       *naming.Service
+	Pushes       *push.Stats             // of pushes to SDKs
+	MaxMetadata  int                     // characters of an instance's metadata
+	Owner        func(tag string) string // the server that owns a client; nil: this one
+	NoParamCheck bool                    // names and lengths of naming's parameters are not checked
+	Namespaces   *namespace.Service
+	Auth         *auth.Service
+	Guard        *middleware.Guard
+	Audit        *audit.Log
+	HSTS         bool                           // browsers are told to come by TLS only
+	SetUp        func(*middleware.Request) bool // may this caller make the first administrator?
+	State        func() map[string]*string      // what server/state tells beyond the node itself
+	ConfDir      string                         // where announcements and the guide lie
+	Metrics      http.Handler                   // the exposition of metrics; nil: none
+	Requests     *middleware.Metrics
+	Config       *config.Service
+	Lot          *park.Lot // where long polls wait
 }
 
 // API is the HTTP interface of one node.
@@ -69,8 +74,10 @@ func New(o Options) (*API, error) {
 	mw := []middleware.Middleware{
 		middleware.Recover(o.Log),
 		middleware.Parse(o.MaxBody, o.MaxUpload, o.BodyTime),
+		a.gate(),
 		middleware.Audit(o.Audit, o.Log),
 		o.Guard.Authorize(),
+		a.check(),
 	}
 	for _, row := range a.routes() {
 		r := &row
@@ -113,6 +120,7 @@ func (a *API) routes() []middleware.Route {
 		a.loaderRoutes(),
 		a.actuatorRoutes(),
 		a.namingV1Routes(),
+		a.namingV2Routes(),
 		a.configRoutes(),
 	)
 }
@@ -131,9 +139,6 @@ func methods(m string) []string {
 // the reference; it is taken off here, so that authorization sees one path. A
 // path with a second reading is refused before anything is matched.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if a.o.HSTS {
-		w.Header()["Strict-Transport-Security"] = hsts
-	}
 	p := r.URL.Path
 	if bad := twoFaced(r.URL); bad != "" {
 		a.refused.ServeHTTP(w, r)
@@ -144,6 +149,3 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	a.engine.ServeHTTP(w, r)
 }
-
-// hsts has a browser come by TLS alone for a year.
-var hsts = []string{"max-age=31536000"} //nolint:gochecknoglobals // a header value made once

@@ -31,6 +31,11 @@ func (a *API) unmatched() gin.HandlerFunc {
 func (a *API) nowhere(q *middleware.Request) (any, error) {
 	path, method := q.HTTP().URL.Path, q.HTTP().Method
 	rest, below := strings.CutPrefix(path, a.o.ContextPath)
+	if below && strings.HasPrefix(rest, v1Naming) {
+		if raw, shut := a.shut(q); shut {
+			return raw, nil
+		}
+	}
 	switch {
 	case below && strings.HasPrefix(rest, "/v1/ns/") && !a.off(middleware.Naming):
 		return nil, &middleware.PageError{Status: http.StatusNotImplemented, Msg: "no such api:" + method + ":" + path}

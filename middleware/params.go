@@ -147,7 +147,7 @@ func Parse(maxBody, maxUpload int64, bodyTime time.Duration) Middleware {
 			if r.Body == nil || r.Body == http.NoBody {
 				return next(q)
 			}
-			if err := q.Params.body(q, maxBody, maxUpload); err != nil {
+			if err := q.Params.body(q, maxBody, maxUpload, bodyTime); err != nil {
 				return nil, err
 			}
 			return next(q)
@@ -156,7 +156,7 @@ func Parse(maxBody, maxUpload int64, bodyTime time.Duration) Middleware {
 }
 
 // body adds the parameters of the request's body, where it is a form.
-func (p *Params) body(q *Request, maxBody, maxUpload int64) error {
+func (p *Params) body(q *Request, maxBody, maxUpload int64, bodyTime time.Duration) error {
 	r := q.Gin.Request
 	// Where the deadline cannot be set there is no connection, as in tests. net/http
 	// takes it away before the connection's next request; after a failed read it

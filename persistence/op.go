@@ -74,6 +74,16 @@ type opCode uint16
 // only ever added; each part of the product has a range of its own: naming from
 // 100, config from 200, namespaces from 300, auth from 400.
 var decoders = map[opCode]func([]byte) (Op, error){ //nolint:gochecknoglobals // a table
+	opPutService:     decode[PutService],
+	opRemoveService:  decode[RemoveService],
+	opPutCluster:     decode[PutCluster],
+	opPutInstance:    decode[PutInstance],
+	opRemoveInstance: decode[RemoveInstance],
+	opSetHealth:      decode[SetHealth],
+	opPutOverlays:    decode[PutOverlays],
+	opRemoveOverlays: decode[RemoveOverlays],
+	opSetSwitch:      decode[SetSwitch],
+
 	opPublishConfig:  decode[PublishConfig],
 	opRemoveConfig:   decode[RemoveConfig],
 	opRemoveConfigs:  decode[RemoveConfigs],

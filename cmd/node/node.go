@@ -3,7 +3,6 @@ package node
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"log/slog"
 	"path/filepath"
@@ -50,8 +49,7 @@ type Node struct {
 	auth   *auth.Service
 	guard  *middleware.Guard
 	audit  *audit.Log
-	tls    *tls.Config // nil: without TLS
-	code   string      // one-time, to make the first administrator from elsewhere
+	code   string // one-time, to make the first administrator from elsewhere
 	config *config.Service
 	lot    *park.Lot             // where long polls wait
 	access *middleware.AccessLog // nil: none
@@ -83,9 +81,6 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 		return nil, err
 	}
 	n.openPush()
-	if err = n.openHealth(); err != nil {
-		return nil, err
-	}
 	if err = n.openAuth(context.Background()); err != nil {
 		return nil, err
 	}
@@ -93,9 +88,6 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 		return nil, err
 	}
 	if err = n.openAccessLog(); err != nil {
-		return nil, err
-	}
-	if n.tls, err = n.openTLS(); err != nil {
 		return nil, err
 	}
 	n.observe()
@@ -109,18 +101,21 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 		Ready:       n.ready,
 		Ops:         n.ops,
 		Naming:      n.naming,
+		Pushes:      n.pushes,
+		MaxMetadata: set.Naming.MaxMetadataLength,
 		Namespaces:  namespace.New(n.rows, n.rows.Apply),
 		Auth:        n.auth,
 		Guard:       n.guard,
 		Audit:       n.audit,
 		SetUp:       n.mayStart,
-		HSTS:        n.tls != nil,
 		State:       n.state,
 		Config:      n.config,
 		Lot:         n.lot,
 		ConfDir:     filepath.Join(set.Data.Dir, "conf"),
 		Metrics:     promhttp.HandlerFor(n.reg, promhttp.HandlerOpts{}),
 		Requests:    middleware.NewMetrics(n.reg),
+
+		NoParamCheck: !set.Naming.ParamCheck,
 	})
 	return n, err
 }
@@ -132,11 +127,7 @@ func (n *Node) openData(ctx context.Context) error {
 		return err
 	}
 	n.closers = append(n.closers, held.Close) // last of all: until then nobody else may come in
-	path := filepath.Join(n.set.Data.Dir, "pharos.db")
-	if err := private(path); err != nil {
-		return err
-	}
-	db, err := persistence.Open(path)
+	db, err := persistence.Open(filepath.Join(n.set.Data.Dir, "pharos.db"))
 	if err != nil {
 		return err
 	}

@@ -94,6 +94,7 @@ type entry struct {
 	subs      []*subscription
 	overlays  map[overlayKey]*Overlay
 	meta      *Meta // the service-metadata record; nil: none
+	stale     bool  // the database has a record of a service of the other kind
 	last      *View // the last one that was built, for what it has rendered
 }
 

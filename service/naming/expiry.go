@@ -9,6 +9,9 @@ import (
 // sweepEvery is how often what is due is looked at.
 const sweepEvery = time.Second
 
+// firstClean is after how long services that are empty are looked for first.
+const firstClean = 30 * time.Second
+
 // idleClient is after how long a client that publishes nothing is forgotten.
 const idleClient = 30 * time.Second
 
@@ -22,6 +25,7 @@ func (g *registration) deletion() int64 {
 
 // Run expires what falls silent until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
+	s.nextClean = time.Now().Add(firstClean)
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {
@@ -29,14 +33,14 @@ func (s *Service) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case now := <-tick.C:
-			s.sweep(now)
-			s.clean(ctx, now)
+			s.sweep(ctx, now)
+			s.clean(now)
 		}
 	}
 }
 
 // sweep looks at what is due.
-func (s *Service) sweep(now time.Time) {
+func (s *Service) sweep(ctx context.Context, now time.Time) {
 	for {
 		b, second := s.wheel.take(now)
 		if b == nil {
@@ -50,6 +54,9 @@ func (s *Service) sweep(now time.Time) {
 		}
 		for _, k := range b.tombs {
 			s.tombs.remove(k, now)
+		}
+		for _, k := range b.keys {
+			s.cleanKey(ctx, k, now)
 		}
 	}
 }
@@ -159,4 +166,13 @@ func (s *Service) disconnect(c *client, now int64) []Key {
 	}
 	s.dropClient(c)
 	return keys
+}
+
+// truthy is what ConvertUtils takes for true.
+func truthy(s string) bool {
+	switch strings.ToLower(s) {
+	case "y", "yes", "on", "true", "t":
+		return true
+	}
+	return false
 }

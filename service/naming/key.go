@@ -3,6 +3,7 @@
 package naming
 
 import (
+	"strconv"
 	"strings"
 	"unique"
 
@@ -54,3 +55,16 @@ func ParseGrouped(name string) (group, svc string, err error) {
 	}
 	return group, svc, nil
 }
+
+// ParseKey reads namespace##group@@service; the namespace may be left out.
+func ParseKey(text string) (k Key, err error) {
+	k.Namespace = DefaultNamespace
+	if ns, rest, ok := strings.Cut(text, "##"); ok {
+		k.Namespace, text = ns, rest
+	}
+	k.Group, k.Service, err = ParseGrouped(text)
+	return k, err
+}
+
+// Address returns ip:port.
+func Address(ip string, port uint16) string { return ip + ":" + strconv.Itoa(int(port)) }

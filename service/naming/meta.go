@@ -11,6 +11,7 @@ import (
 // It is never changed once set. A service that was only ever registered to has
 // none.
 type Meta struct {
+	Ephemeral bool
 	Threshold float32 // protection threshold, 0..1
 	Metadata  *Metadata
 	Selector  Selector

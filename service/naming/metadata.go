@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode/utf16"
 	"weak"
 )
 
@@ -221,6 +222,32 @@ func (in *interner) parse(raw string) (*Metadata, error) {
 	s.m[raw] = weak.Make(m)
 	runtime.AddCleanup(m, s.forget, raw)
 	return m, nil
+}
+
+// MetadataLength reads metadata as clients send it and returns the number of
+// characters of its names and values, in UTF-16 as Java counts.
+func (s *Service) MetadataLength(raw string) (int, error) {
+	m, err := s.interner.parse(raw)
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for _, p := range m.Pairs() {
+		n += chars(p.Name) + chars(p.Value)
+	}
+	return n, nil
+}
+
+// chars is the length of a text that is not blank, else 0.
+func chars(s string) int {
+	if strings.TrimSpace(s) == "" {
+		return 0
+	}
+	n := 0
+	for _, r := range s {
+		n += utf16.RuneLen(r)
+	}
+	return n
 }
 
 // forget drops an entry that nobody uses any more.

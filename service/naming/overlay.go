@@ -35,17 +35,8 @@ func (o *Overlay) over(in *Instance) *Instance {
 	return &out
 }
 
-// expireOverlay starts the time after which the overlay of an instance that has
+// reviveOverlay stops the time after which the overlay of an instance that had
 // gone is cleaned up. e.mu is held.
-func (e *entry) expireOverlay(k overlayKey, now int64) {
-	if o := e.overlays[k]; o != nil {
-		gone := *o
-		gone.expired = now
-		e.overlays[k] = &gone
-	}
-}
-
-// reviveOverlay stops that time. e.mu is held.
 func (e *entry) reviveOverlay(k overlayKey) {
 	if o := e.overlays[k]; o != nil && o.expired != 0 {
 		back := *o

@@ -2,32 +2,119 @@ package naming
 
 import (
 	"context"
-	"strconv"
-	"strings"
+	"errors"
 	"time"
+
+	"github.com/pharos-registry/pharos/persistence"
+	"github.com/pharos-registry/pharos/service"
 )
 
-func (s *Service) registerPersistent(context.Context, Key, Instance) error { return errNoDatabase }
-
-func (s *Service) deregisterPersistent(context.Context, Key, string, uint16) error {
-	return errNoDatabase
+// rowKey is k as the database has it.
+func rowKey(k Key) persistence.ServiceKey {
+	return persistence.ServiceKey{Namespace: k.Namespace, Group: k.Group, Name: k.Service}
 }
 
-func (s *Service) load() error { return nil }
+func keyOf(k persistence.ServiceKey) Key { return Key{k.Namespace, k.Group, k.Name} }
 
-func (s *Service) clean(context.Context, time.Time) {}
-
-// truthy is what ConvertUtils takes for true.
-func truthy(s string) bool {
-	switch strings.ToLower(s) {
-	case "y", "yes", "on", "true", "t":
-		return true
+// write makes a durable write. A refusal is returned as it is; any other failure
+// is the caller's to be told in one word and the log's in full.
+func (s *Service) write(ctx context.Context, op persistence.Op) error {
+	if s.o.Write == nil {
+		return service.Errorf(service.Unavailable, "this server keeps nothing durable")
 	}
-	return false
+	_, err := s.o.Write(ctx, op)
+	if _, refused := errors.AsType[persistence.Refusal](err); err == nil || refused {
+		return err
+	}
+	return service.Wrap(service.Unavailable, err, "the write could not be made durable")
 }
 
-// Address returns ip:port.
-func Address(ip string, port uint16) string { return ip + ":" + strconv.Itoa(int(port)) }
+// idText is how the database keeps the kind of an instance's id.
+func (i *Instance) idText() string {
+	switch i.kind {
+	case idSimple:
+		return "simple"
+	case idSnowflake:
+		return i.id
+	default:
+		return ""
+	}
+}
+
+func (i *Instance) setID(text string) {
+	switch text {
+	case "":
+		i.kind = idNone
+	case "simple":
+		i.kind = idSimple
+	default:
+		i.kind, i.id = idSnowflake, text
+	}
+}
+
+// jsonText is metadata as the database keeps it.
+func (m *Metadata) jsonText() string {
+	if m.Len() == 0 {
+		return ""
+	}
+	return string(m.AppendJSON(nil))
+}
+
+// persistent returns the persistent instance of k at ip:port, nil where there is
+// none.
+func (s *Service) persistent(k Key, ip string, port uint16) *Instance {
+	c := s.client([]byte(ClientID(ip, port, false)))
+	if c == nil {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if g := c.registration(k); g != nil {
+		return g.sent
+	}
+	return nil
+}
+
+func (s *Service) registerPersistent(ctx context.Context, k Key, in Instance) error {
+	if e := s.entry(k); e != nil {
+		if v := e.current(); v.Exists && v.Ephemeral {
+			return wrongKind(v.Grouped, true)
+		}
+	}
+	if old := s.persistent(k, in.IP, in.Port); old != nil && old.same(&in) {
+		return nil
+	}
+	err := s.write(ctx, persistence.PutInstance{Instance: persistence.Instance{
+		ServiceKey: rowKey(k), IP: in.IP, Port: in.Port, Cluster: in.Cluster, Weight: in.Weight,
+		Healthy: in.Healthy, Enabled: in.Enabled, Metadata: in.Metadata.jsonText(), ID: in.idText(),
+	}})
+	if err != nil || s.persistent(k, in.IP, in.Port) != nil {
+		return err
+	}
+	// An ephemeral instance made the service its own while the row was written.
+	if err := s.write(ctx, persistence.RemoveInstance{ServiceKey: rowKey(k), IP: in.IP, Port: in.Port}); err != nil {
+		return err
+	}
+	return wrongKind(k.Grouped(), true)
+}
+
+func (s *Service) deregisterPersistent(ctx context.Context, k Key, ip string, port uint16) error {
+	if s.persistent(k, ip, port) == nil {
+		return nil
+	}
+	err := s.write(ctx, persistence.RemoveInstance{ServiceKey: rowKey(k), IP: ip, Port: port})
+	return err
+}
+
+// SetHealth records what a check has found of a persistent instance. One that is
+// not there, or is known to be so, needs nothing.
+func (s *Service) SetHealth(ctx context.Context, k Key, ip string, port uint16, healthy bool) error {
+	if in := s.persistent(k, ip, port); in == nil || in.Healthy == healthy {
+		return nil
+	}
+	err := s.write(ctx, persistence.SetHealth{ServiceKey: rowKey(k), IP: ip, Port: port, Healthy: healthy})
+	return err
+}
 
 // Target is a persistent instance, for who checks its health.
 type Target struct {
@@ -59,5 +146,63 @@ func (s *Service) Targets(yield func(Target) bool) {
 	})
 }
 
-// SetHealth records what a check has found of a persistent instance.
-func (s *Service) SetHealth(context.Context, Key, string, uint16, bool) error { return errNoDatabase }
+// applyInstance shows a persistent instance whose row was written.
+func (s *Service) applyInstance(row *persistence.Instance) {
+	meta, err := s.interner.parse(row.Metadata)
+	if err != nil {
+		s.o.Log.Error("metadata of a persistent instance cannot be read", "ip", row.IP, "port", row.Port, "err", err)
+	}
+	in := Instance{
+		IP: row.IP, Port: row.Port, Cluster: row.Cluster, Weight: row.Weight,
+		Healthy: row.Healthy, Enabled: row.Enabled, Metadata: meta,
+	}
+	in.setID(row.ID)
+	k, now := keyOf(row.ServiceKey), time.Now().UnixMilli()
+	c := s.lockClient([]byte(ClientID(row.IP, row.Port, false)))
+	c.used.Store(now)
+	changed, err := s.publish(c, k, &in, now)
+	s.releaseClient(c)
+	if err != nil {
+		s.o.Log.Warn("a persistent instance is not shown: its service has ephemeral ones", "service", k.Grouped(), "ip", row.IP, "port", row.Port)
+	}
+	if changed {
+		s.notify(c.id, k)
+	}
+}
+
+// withPersistent calls fn with a persistent instance's registration, its client
+// locked, and tells observers if fn says that something changed.
+func (s *Service) withPersistent(k Key, ip string, port uint16, fn func(*client, *registration) bool) {
+	c := s.client([]byte(ClientID(ip, port, false)))
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	g := c.registration(k)
+	changed := g != nil && fn(c, g)
+	s.releaseClient(c)
+	if changed {
+		s.notify(c.id, k)
+	}
+}
+
+func (s *Service) applyRemove(op persistence.RemoveInstance) {
+	s.withPersistent(keyOf(op.ServiceKey), op.IP, op.Port, func(c *client, g *registration) bool {
+		s.remove(c, g, time.Now().UnixMilli())
+		return true
+	})
+}
+
+func (s *Service) applyHealth(op persistence.SetHealth) {
+	s.withPersistent(keyOf(op.ServiceKey), op.IP, op.Port, func(_ *client, g *registration) bool {
+		if g.sent.Healthy == op.Healthy {
+			return false
+		}
+		in := *g.sent
+		in.Healthy = op.Healthy
+		g.entry.mu.Lock()
+		s.set(g, &in, time.Now().UnixMilli())
+		g.entry.mu.Unlock()
+		return true
+	})
+}

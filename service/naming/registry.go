@@ -5,6 +5,7 @@ import (
 	"hash/maphash"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/pharos-registry/pharos/service"
 )
@@ -26,6 +27,8 @@ type Registry struct {
 	wheel    wheel
 	observe  []func(clientID string, keys []Key)
 	interner *interner
+
+	cleanMetaAfter int64 // ms after which what was said of the departed is cleaned up
 }
 
 // newRegistry returns an empty Registry.
@@ -35,7 +38,7 @@ func newRegistry() *Registry {
 		r.clients[i].m = map[string]*client{}
 		r.entries[i].m = map[Key]*entry{}
 	}
-	r.wheel.buckets = map[int64]*bucket{}
+	r.wheel.buckets, r.wheel.swept = map[int64]*bucket{}, time.Now().Unix()-1
 	return r
 }
 
@@ -113,7 +116,7 @@ func (r *Registry) lockEntry(k Key) *entry {
 // release unlocks e, and takes it out of the registry when nothing is left to
 // remember.
 func (r *Registry) release(e *entry) {
-	if !e.exists && len(e.regs)+len(e.subs)+len(e.overlays) == 0 && e.meta == nil {
+	if !e.exists && len(e.regs)+len(e.subs)+len(e.overlays) == 0 && e.meta == nil && !e.stale {
 		e.gone = true
 		s := &r.entries[maphash.Comparable(r.seed, e.key)%shards]
 		s.Lock()
@@ -203,6 +206,7 @@ func (r *Registry) publish(c *client, k Key, in *Instance, now int64) (bool, err
 	if e.exists && e.ephemeral != in.Ephemeral {
 		return false, wrongKind(e.grouped, e.ephemeral)
 	}
+	r.revive(e, in.Ephemeral)
 	e.exists, e.ephemeral, e.changed = true, in.Ephemeral, now
 	g := &registration{client: c, entry: e, sent: in.keep(c.ip)}
 	g.beat.Store(now)
@@ -215,13 +219,29 @@ func (r *Registry) publish(c *client, k Key, in *Instance, now int64) (bool, err
 	return true, nil
 }
 
+// revive takes back what was said of a service that is there again. What was said
+// of one of the other kind is not about this one. e.mu is held.
+func (r *Registry) revive(e *entry, ephemeral bool) {
+	if e.exists || e.meta == nil {
+		return
+	}
+	if e.meta.Ephemeral != ephemeral {
+		e.meta, e.stale = nil, true
+		r.wheel.cleanAt(e.key, 0)
+		return
+	}
+	m := *e.meta
+	m.expired = 0
+	e.meta = &m
+}
+
 // set makes in the instance of g. Both locks are held.
 func (r *Registry) set(g *registration, in *Instance, now int64) {
 	old := g.sent
 	g.client.rev++
 	g.sent = in
 	if old.Cluster != in.Cluster {
-		g.entry.expireOverlay(overlayKeyOf(old), now)
+		r.expireOverlay(g.entry, overlayKeyOf(old), now)
 		g.entry.reviveOverlay(g.overlayKey())
 	}
 	g.entry.show(g)
@@ -237,7 +257,7 @@ func (r *Registry) remove(c *client, g *registration, now int64) {
 	e.mu.Lock()
 	e.drop(g)
 	e.changed = now
-	e.expireOverlay(g.overlayKey(), now)
+	r.expireOverlay(e, g.overlayKey(), now)
 	e.view.Store(nil)
 	e.mu.Unlock()
 }

@@ -30,13 +30,14 @@ func ParseSelector(raw string) (Selector, error) {
 	if s, err := url.QueryUnescape(raw); err == nil {
 		raw = s
 	}
-	var in struct {
-		Type       string `json:"type"`
-		Expression string `json:"expression"`
-	}
+	var in selectorJSON
 	if err := json.Unmarshal([]byte(raw), &in); err != nil {
 		return Selector{}, service.Wrap(service.BadSelector, err, "not match any type of selector!")
 	}
+	return in.selector()
+}
+
+func (in selectorJSON) selector() (Selector, error) {
 	switch in.Type {
 	case "none":
 		return Selector{}, nil

@@ -3,11 +3,11 @@ package naming
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/pharos-registry/pharos/persistence"
-	"github.com/pharos-registry/pharos/service"
 )
 
 // Writer makes a durable write: standalone it is the database's Apply, in a
@@ -37,9 +37,12 @@ type Service struct {
 	o Options
 
 	switches    atomic.Pointer[Switches]
+	switchMu    sync.Mutex         // held by who replaces switches
 	subscribers []func(Subscriber) // told of each new subscription
 	tombs       tombs
 	beats       atomic.Pointer[beatReplies]
+	locks       [shards]sync.Mutex // see lockOf
+	nextClean   time.Time          // used by Run alone
 }
 
 // New returns a Service with what the database has. It starts nothing: Run does.
@@ -57,7 +60,11 @@ func New(o Options) (*Service, error) {
 	def(&o.CleanEmptyAfter, time.Minute)
 	def(&o.CleanMetaInterval, 5*time.Second)
 	def(&o.CleanMetaAfter, time.Minute)
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
 	s := &Service{Registry: newRegistry(), o: o}
+	s.cleanMetaAfter = o.CleanMetaAfter.Milliseconds()
 	s.setSwitches(defaultSwitches())
 	if o.DB == nil {
 		return s, nil
@@ -187,5 +194,3 @@ func (s *Service) PushData(k Key, clusters, consumer string) []byte {
 	q := question{clusters: clusters, push: true, cache: s.switches.Load().PushCacheMillis}
 	return s.View(k).answer(q, consumer, s.o.Labels).Body
 }
-
-var errNoDatabase = service.Errorf(service.Unavailable, "this server has no database for persistent instances")

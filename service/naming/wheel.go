@@ -18,6 +18,7 @@ type bucket struct {
 	regs    []*registration
 	clients []*client
 	tombs   []tombKey
+	keys    []Key // of services of which something is to be cleaned up
 }
 
 // at returns the bucket of a second that is still to come; w.mu is held.
@@ -106,17 +107,19 @@ func (w *wheel) bury(k tombKey, when int64) {
 	b.tombs = append(b.tombs, k)
 }
 
+// cleanAt has what was said of a service looked at at a time, unix ms.
+func (w *wheel) cleanAt(k Key, when int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	b, _ := w.at(when / 1000)
+	b.keys = append(b.keys, k)
+}
+
 // take returns the oldest bucket whose second is over, nil when there is none.
 func (w *wheel) take(now time.Time) (b *bucket, second int64) {
 	last := now.Unix() - 1
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.swept == 0 { // the first time: start at the oldest there is
-		w.swept = last
-		for s := range w.buckets {
-			w.swept = min(w.swept, s-1)
-		}
-	}
 	for w.swept < last {
 		w.swept++
 		if b := w.buckets[w.swept]; b != nil {

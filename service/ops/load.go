@@ -60,3 +60,31 @@ func (m *cpuMeter) share(stat string) float64 {
 	}
 	return float64(db) / float64(dt)
 }
+
+// Memory is the part of the machine's memory that is in use, from 0 to 1; 0
+// where it is not known.
+func (s *Service) Memory() float64 {
+	b, err := os.ReadFile("/proc/meminfo") // Linux only
+	if err != nil {
+		return 0
+	}
+	var total, free float64
+	for line := range strings.Lines(string(b)) {
+		f := strings.Fields(line)
+		if len(f) < 2 {
+			continue
+		}
+		n, err := strconv.ParseFloat(f[1], 64)
+		switch {
+		case err != nil:
+		case f[0] == "MemTotal:":
+			total = n
+		case f[0] == "MemAvailable:":
+			free = n
+		}
+	}
+	if total == 0 {
+		return 0
+	}
+	return (total - free) / total
+}

@@ -107,6 +107,9 @@ func New(self Self, ready func() error, level *slog.LevelVar) *Service {
 // Address is the node's own address.
 func (s *Service) Address() string { return s.self.Address() }
 
+// Port is the node's main port.
+func (s *Service) Port() int { return s.self.Port }
+
 // State is the state of this node.
 func (s *Service) State() string {
 	if s.ready() != nil {

@@ -1,0 +1,235 @@
+package controller
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/pharos-registry/pharos/middleware"
+	"github.com/pharos-registry/pharos/service/naming"
+)
+
+func (a *API) register(q *middleware.Request) (any, error) {
+	f := formOf(q)
+	r := f.Registration(a.o.Naming.Switches().DefaultEphemeral)
+	if f.err != nil {
+		return nil, f.err
+	}
+	return done(q, a.o.Naming.Register(q.HTTP().Context(), &r))
+}
+
+func (a *API) deregister(q *middleware.Request) (any, error) {
+	f := formOf(q)
+	r := f.Registration(a.o.Naming.Switches().DefaultEphemeral)
+	if f.err != nil {
+		return nil, f.err
+	}
+	return done(q, a.o.Naming.Deregister(q.HTTP().Context(), &r))
+}
+
+func (a *API) updateInstance(q *middleware.Request) (any, error) {
+	f := formOf(q)
+	r := f.Registration(a.o.Naming.Switches().DefaultEphemeral)
+	if f.err != nil {
+		return nil, f.err
+	}
+	return done(q, a.o.Naming.Update(q.HTTP().Context(), &r))
+}
+
+func (a *API) patchInstance(q *middleware.Request) (any, error) {
+	f := formOf(q)
+	p := naming.Patch{Key: f.Key(), IP: f.Required("ip"), Port: f.Port()}
+	p.Cluster = f.Either("clusterName", "cluster", naming.DefaultCluster)
+	if v := f.Optional("metadata", ""); v != "" {
+		p.Metadata = &v
+	}
+	if f.Optional("weight", "") != "" {
+		w := f.Double("weight", 1)
+		p.Weight = &w
+	}
+	if f.Optional("enabled", "") != "" {
+		e := f.Bool("enabled", true)
+		p.Enabled = &e
+	}
+	if f.err != nil {
+		return nil, f.err
+	}
+	return done(q, a.o.Naming.Patch(q.HTTP().Context(), &p))
+}
+
+// instanceV1 is an instance as its own route shows it.
+type instanceV1 struct {
+	Service  string           `json:"service"`
+	IP       string           `json:"ip"`
+	Port     uint16           `json:"port"`
+	Cluster  string           `json:"clusterName"`
+	Weight   double           `json:"weight"`
+	Healthy  bool             `json:"healthy"`
+	ID       *string          `json:"instanceId"`
+	Metadata *naming.Metadata `json:"metadata"`
+}
+
+// idOf is the instanceId of an instance, nil where it has none.
+func idOf(in *naming.Instance, k naming.Key) *string {
+	if id := in.ID(k.Grouped()); id != "" {
+		return &id
+	}
+	return nil
+}
+
+func (a *API) instance(q *middleware.Request) (any, error) {
+	f := formOf(q)
+	k, ip, port := f.Key(), f.Required("ip"), f.Port()
+	cluster := f.Optional("clusterName", naming.DefaultCluster)
+	if f.err != nil {
+		return nil, f.err
+	}
+	in, err := a.o.Naming.Find(k, ip, port, cluster)
+	if err != nil {
+		return nil, err
+	}
+	return instanceV1{k.Grouped(), in.IP, in.Port, in.Cluster, double(in.Weight), in.Healthy, idOf(in, k), metadataOf(in.Metadata)}, nil
+}
+
+// metadataOf makes an empty object of no metadata.
+func metadataOf(m *naming.Metadata) *naming.Metadata {
+	if m == nil {
+		return &naming.Metadata{}
+	}
+	return m
+}
+
+func (a *API) beat(q *middleware.Request) (any, error) {
+	f := formOf(q)
+	return a.answerBeat(q, &f, f.Key())
+}
+
+func (a *API) answerBeat(q *middleware.Request, f *form, k naming.Key) (any, error) {
+	b := naming.Beat{Key: k}
+	f.beat(&b)
+	if f.err != nil {
+		return nil, f.err
+	}
+	reply, err := a.o.Naming.Beat(q.HTTP().Context(), &b)
+	return middleware.Raw{ContentType: middleware.JSON, Body: reply}, err
+}
+
+// beat reads who a beat is for: what its JSON says, else the parameters.
+func (f *form) beat(b *naming.Beat) {
+	raw := f.Optional("beat", "")
+	if raw == "" {
+		b.IP = f.Optional("ip", "")
+		b.Port = f.port(f.Optional("port", "0"))
+		return
+	}
+	info, err := naming.ParseBeat(raw)
+	if err != nil || info.Port < 0 || info.Port > 65535 {
+		f.keep(&middleware.PageError{Status: http.StatusInternalServerError, Msg: "Server failed, caused: errCode: 101, errMsg: Nacos deserialize for class [RsInfo] failed;"})
+		return
+	}
+	if info.Cluster == "" {
+		info.Cluster = f.Optional("clusterName", naming.DefaultCluster)
+	}
+	b.Full, b.IP, b.Port = &info, info.IP, uint16(info.Port)
+}
+
+func (a *API) list(q *middleware.Request) (any, error) {
+	f := formOf(q)
+	l := naming.List{
+		Key:         f.Key(),
+		Clusters:    f.Optional("clusters", ""),
+		HealthyOnly: f.True("healthyOnly", false),
+		Consumer:    f.Optional("clientIP", ""),
+	}
+	port := f.Int("udpPort", 0)
+	if f.err != nil {
+		return nil, f.err
+	}
+	a.subscribe(q, &l, port, f.Optional("app", "unknown"))
+	ans := a.o.Naming.List(l)
+	return middleware.Raw{
+		ContentType: middleware.JSON, Length: ans.Length,
+		Head: naming.AppendHead(make([]byte, 0, 32), q.Arrived), Body: ans.Body,
+	}, nil
+}
+
+// subscribe records that who asks for a list wants to be told of changes by UDP.
+func (a *API) subscribe(q *middleware.Request, l *naming.List, port int, app string) {
+	if port > 0 && port <= 65535 && l.Consumer != "" {
+		a.o.Naming.Subscribe(naming.Subscriber{
+			Key: l.Key, IP: l.Consumer, Port: uint16(port), Clusters: l.Clusters, App: app, Agent: agent(q),
+		})
+	}
+}
+
+func (a *API) statuses(q *middleware.Request) (any, error) {
+	f := formOf(q)
+	key := f.Declared("key", "String")
+	if f.err != nil {
+		return nil, f.err
+	}
+	return a.statusesOf(key)
+}
+
+func (a *API) statusesOf(key string) (any, error) {
+	k, err := naming.ParseKey(key)
+	if err != nil {
+		return nil, err
+	}
+	ips := []string{}
+	for _, in := range a.o.Naming.View(k).Instances {
+		ips = append(ips, naming.Address(in.IP, in.Port)+"_"+strconv.FormatBool(in.Healthy))
+	}
+	return map[string]any{"ips": ips}, nil
+}
+
+func (a *API) batchMetadata(q *middleware.Request) (any, error) {
+	f := formOf(q)
+	b := naming.Batch{Key: f.Key(), Metadata: f.Required("metadata")}
+	return a.answerBatch(q, &f, &b)
+}
+
+func (a *API) answerBatch(q *middleware.Request, f *form, b *naming.Batch) (any, error) {
+	b.Remove = q.HTTP().Method == http.MethodDelete
+	refs, err := instanceRefs(f.Optional("instances", ""))
+	if err != nil {
+		f.keep(err)
+	}
+	for _, r := range refs {
+		at := naming.At{IP: r.IP, Port: f.port(r.Port.String()), Cluster: r.Cluster}
+		if at.Cluster == "" {
+			at.Cluster = naming.DefaultCluster
+		}
+		b.Instances = append(b.Instances, at)
+	}
+	if f.err != nil {
+		return nil, f.err
+	}
+	found, err := a.o.Naming.Batch(q.HTTP().Context(), b)
+	if err != nil {
+		return nil, err
+	}
+	updated := []string{}
+	for _, in := range found {
+		kind := "persist"
+		if in.Ephemeral {
+			kind = "ephemeral"
+		}
+		updated = append(updated, naming.Address(in.IP, in.Port)+":unknown:"+in.Cluster+":"+kind)
+	}
+	return map[string]any{"updated": updated}, nil
+}
+
+// instanceTag names the client that a write is about: its address, from the
+// parameters or from the beat.
+func instanceTag(q *middleware.Request) string {
+	f := formOf(q)
+	ip, port := f.Optional("ip", ""), f.Optional("port", "0")
+	if ip != "" {
+		return ip + ":" + port
+	}
+	var b naming.Beat
+	if f.beat(&b); f.err == nil && b.Full != nil && b.IP != "" {
+		return naming.Address(b.IP, b.Port)
+	}
+	return "null:0"
+}

@@ -1,0 +1,301 @@
+package naming
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pharos-registry/pharos/persistence"
+	"github.com/pharos-registry/pharos/service"
+)
+
+// row is o as the database keeps it.
+func (o *Overlay) row(k overlayKey) persistence.Overlay {
+	return persistence.Overlay{
+		IP: k.ip, Port: k.port, Cluster: k.cluster,
+		Weight: o.Weight, Enabled: o.Enabled, Metadata: o.Metadata.jsonText(),
+	}
+}
+
+// putOverlays writes what change makes of the overlays of a service's instances.
+// The lock makes reading and writing one step on this node.
+func (s *Service) putOverlays(ctx context.Context, k Key, keys []overlayKey, change func(overlayKey, *Overlay)) error {
+	lock := s.lockOf(k)
+	lock.Lock()
+	defer lock.Unlock()
+	op := persistence.PutOverlays{ServiceKey: rowKey(k)}
+	e := s.entry(k)
+	for _, ok := range keys {
+		var o Overlay
+		if e != nil {
+			e.mu.Lock()
+			if old := e.overlays[ok]; old != nil {
+				o = *old
+			}
+			e.mu.Unlock()
+		}
+		change(ok, &o)
+		op.Overlays = append(op.Overlays, o.row(ok))
+	}
+	err := s.write(ctx, op)
+	return err
+}
+
+// Update sets weight, enabled and metadata over what the client of an instance
+// sends. The instance need not be there; its service must.
+func (s *Service) Update(ctx context.Context, r *Registration) error {
+	in, err := s.instance(r)
+	if err != nil {
+		return err
+	}
+	if !s.View(r.Key).Exists {
+		k := r.Key
+		return service.Errorf(service.BadInstance, "service not found, namespace: %s, service: Service{namespace='%s', group='%s', name='%s', ephemeral=%t, revision=0}",
+			k.Namespace, k.Namespace, k.Group, k.Service, r.Ephemeral)
+	}
+	return s.putOverlays(ctx, r.Key, []overlayKey{overlayKeyOf(&in)}, func(_ overlayKey, o *Overlay) {
+		*o = Overlay{Weight: &in.Weight, Enabled: &in.Enabled, Metadata: in.Metadata}
+	})
+}
+
+// Patch is a change of some of what is set over an instance; nil leaves a field
+// as it is.
+type Patch struct {
+	Key      Key
+	IP       string
+	Port     uint16
+	Cluster  string
+	Weight   *float64
+	Enabled  *bool
+	Metadata *string // as the client sent it; replaces what was set before
+}
+
+// Patch changes some of what is set over an instance that is there.
+func (s *Service) Patch(ctx context.Context, p *Patch) error {
+	in, err := s.Find(p.Key, p.IP, p.Port, p.Cluster)
+	if err != nil {
+		return err
+	}
+	var meta *Metadata
+	if p.Metadata != nil {
+		if meta, err = s.interner.parse(*p.Metadata); err != nil {
+			return err
+		}
+	}
+	return s.putOverlays(ctx, p.Key, []overlayKey{overlayKeyOf(in)}, func(_ overlayKey, o *Overlay) {
+		if p.Weight != nil {
+			o.Weight = p.Weight
+		}
+		if p.Enabled != nil {
+			o.Enabled = p.Enabled
+		}
+		if p.Metadata != nil {
+			o.Metadata = meta
+		}
+	})
+}
+
+// Find returns an instance of a service as it is shown.
+func (s *Service) Find(k Key, ip string, port uint16, cluster string) (*Instance, error) {
+	v := s.View(k)
+	if len(v.Instances) == 0 {
+		return nil, service.Errorf(service.NotFound, "no ips found for cluster %s in service %s", cluster, v.Grouped)
+	}
+	if in := v.find(overlayKey{ip, port, cluster}); in != nil {
+		return in, nil
+	}
+	return nil, service.Errorf(service.NotFound, "no matched ip found!")
+}
+
+func (v *View) find(k overlayKey) *Instance {
+	i, _ := slices.BinarySearchFunc(v.Instances, k, func(in *Instance, k overlayKey) int {
+		if c := strings.Compare(in.IP, k.ip); c != 0 {
+			return c
+		}
+		return int(in.Port) - int(k.port)
+	})
+	for ; i < len(v.Instances) && v.Instances[i].IP == k.ip && v.Instances[i].Port == k.port; i++ {
+		if v.Instances[i].Cluster == k.cluster {
+			return v.Instances[i]
+		}
+	}
+	return nil
+}
+
+// Batch is a change of the metadata of several instances of a service.
+type Batch struct {
+	Key       Key
+	Remove    bool   // take the names of Metadata away; else set them
+	Metadata  string // as the client sent it
+	Instances []At   // empty: all instances of the service
+}
+
+// At is where an instance is.
+type At struct {
+	IP      string
+	Port    uint16
+	Cluster string
+}
+
+// Batch changes metadata that is set over instances, and returns the instances
+// that it found. An instance that nothing was set over gets, as in the reference,
+// the weight 1 and enabled with it.
+func (s *Service) Batch(ctx context.Context, b *Batch) ([]*Instance, error) {
+	meta, err := s.interner.parse(b.Metadata)
+	if err != nil {
+		return nil, err
+	}
+	v := s.View(b.Key)
+	found := v.Instances
+	if len(b.Instances) > 0 {
+		found = nil
+		for _, at := range b.Instances {
+			if in := v.find(overlayKey{at.IP, at.Port, at.Cluster}); in != nil && !slices.Contains(found, in) {
+				found = append(found, in)
+			}
+		}
+	}
+	if len(found) == 0 {
+		return nil, nil
+	}
+	keys := make([]overlayKey, len(found))
+	for i, in := range found {
+		keys[i] = overlayKeyOf(in)
+	}
+	one, enabled := 1.0, true
+	return found, s.putOverlays(ctx, b.Key, keys, func(_ overlayKey, o *Overlay) {
+		if o.Weight == nil && o.Enabled == nil && o.Metadata == nil {
+			o.Weight, o.Enabled = &one, &enabled
+		}
+		if b.Remove {
+			o.Metadata = o.Metadata.without(meta)
+		} else {
+			o.Metadata = o.Metadata.with(meta)
+		}
+	})
+}
+
+// applyOverlays shows overlays whose rows were written.
+func (s *Service) applyOverlays(k Key, rows []persistence.Overlay) {
+	e := s.lockEntry(k)
+	for _, row := range rows {
+		meta, err := s.interner.parse(row.Metadata)
+		if err != nil {
+			s.o.Log.Error("metadata set over an instance cannot be read", "ip", row.IP, "port", row.Port, "err", err)
+		}
+		ok := overlayKey{strings.Clone(row.IP), row.Port, strings.Clone(row.Cluster)}
+		o := &Overlay{Weight: row.Weight, Enabled: row.Enabled, Metadata: meta}
+		if old := e.overlays[ok]; old != nil {
+			o.expired = old.expired
+		}
+		if e.overlays == nil {
+			e.overlays = map[overlayKey]*Overlay{}
+		}
+		e.overlays[ok] = o
+	}
+	changed := s.reshow(e, rows)
+	s.release(e)
+	for _, id := range changed {
+		s.notify(id, k)
+	}
+}
+
+func (s *Service) applyRemoveOverlays(k Key, rows []persistence.Overlay) {
+	e := s.entry(k)
+	if e == nil {
+		return
+	}
+	e.mu.Lock()
+	for _, row := range rows {
+		delete(e.overlays, overlayKey{row.IP, row.Port, row.Cluster})
+	}
+	changed := s.reshow(e, rows)
+	s.release(e)
+	for _, id := range changed {
+		s.notify(id, k)
+	}
+}
+
+// reshow works out anew what is shown of the instances of rows, and returns the
+// clients whose instances look different now. e.mu is held.
+func (s *Service) reshow(e *entry, rows []persistence.Overlay) (changed []string) {
+	touched := make(map[overlayKey]bool, len(rows))
+	for _, row := range rows {
+		touched[overlayKey{row.IP, row.Port, row.Cluster}] = true
+	}
+	for _, g := range e.regs {
+		if !touched[g.overlayKey()] {
+			continue
+		}
+		before := g.now.Load()
+		e.show(g)
+		if !before.same(g.now.Load()) {
+			changed = append(changed, g.client.id)
+		}
+		s.wheel.schedule(g)
+	}
+	return changed
+}
+
+// expireOverlay starts the time after which the overlay of an instance that has
+// gone is cleaned up. e.mu is held.
+func (r *Registry) expireOverlay(e *entry, k overlayKey, now int64) {
+	o := e.overlays[k]
+	if o == nil || o.expired != 0 {
+		return
+	}
+	gone := *o
+	gone.expired = now
+	e.overlays[k] = &gone
+	r.wheel.cleanAt(e.key, now+r.cleanMetaAfter)
+}
+
+// expireOverlays does so for all overlays of a service. e.mu is held.
+func (r *Registry) expireOverlays(e *entry, now int64) {
+	for k := range e.overlays {
+		r.expireOverlay(e, k, now)
+	}
+}
+
+// orphan starts that time if the instance of an overlay is not there.
+func (s *Service) orphan(k Key, ok overlayKey, now int64) {
+	e := s.lockEntry(k)
+	defer e.mu.Unlock()
+	for _, g := range e.regs {
+		if g.overlayKey() == ok {
+			return
+		}
+	}
+	s.expireOverlay(e, ok, now)
+}
+
+// cleanKey removes what was set over instances that have been gone for long
+// enough, and the record of a service that has.
+func (s *Service) cleanKey(ctx context.Context, k Key, now time.Time) {
+	e := s.entry(k)
+	if e == nil {
+		return
+	}
+	limit := now.UnixMilli() - s.cleanMetaAfter
+	op := persistence.RemoveOverlays{ServiceKey: rowKey(k)}
+	e.mu.Lock()
+	for ok, o := range e.overlays {
+		if o.expired != 0 && o.expired <= limit {
+			op.Overlays = append(op.Overlays, o.row(ok))
+		}
+	}
+	record := e.stale || !e.exists && e.meta != nil && e.meta.expired != 0 && e.meta.expired <= limit
+	e.mu.Unlock()
+	var err error
+	if len(op.Overlays) > 0 {
+		err = s.write(ctx, op)
+	}
+	if record && err == nil {
+		err = s.removeRecord(ctx, k)
+	}
+	if err != nil && ctx.Err() == nil {
+		s.o.Log.Warn("what was said of a service that is gone cannot be cleaned up yet", "service", k.Grouped(), "err", err)
+		s.wheel.cleanAt(k, now.UnixMilli()+5000)
+	}
+}

@@ -1,0 +1,246 @@
+package naming
+
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/pharos-registry/pharos/service"
+)
+
+// Views returns what the services that match show now, in the order of their
+// namespaces and grouped names. Only services that exist are asked for.
+func (s *Service) Views(match func(Key) bool) []*View {
+	var out []*View
+	s.eachEntry(func(e *entry) {
+		if !match(e.key) {
+			return
+		}
+		if v := e.current(); v.Exists {
+			out = append(out, v)
+		}
+	})
+	slices.SortFunc(out, func(a, b *View) int {
+		return cmp.Or(strings.Compare(a.Key.Namespace, b.Key.Namespace), strings.Compare(a.Grouped, b.Grouped))
+	})
+	return out
+}
+
+// Names returns the keys of the services of a namespace, "" for all, in the order
+// of their grouped names.
+func (s *Service) Names(namespace string) []Key {
+	var out []Key
+	s.eachEntry(func(e *entry) {
+		if namespace != "" && e.key.Namespace != namespace {
+			return
+		}
+		e.mu.Lock()
+		exists := e.exists
+		e.mu.Unlock()
+		if exists {
+			out = append(out, e.key)
+		}
+	})
+	slices.SortFunc(out, func(a, b Key) int {
+		return cmp.Or(strings.Compare(a.Group, b.Group), strings.Compare(a.Service, b.Service), strings.Compare(a.Namespace, b.Namespace))
+	})
+	return out
+}
+
+// NamesIn returns the bare names of the services of a group, sorted.
+func (s *Service) NamesIn(namespace, group string) []string {
+	names := []string{}
+	for _, k := range s.Names(namespace) {
+		if k.Group == group {
+			names = append(names, k.Service)
+		}
+	}
+	return names
+}
+
+// JSON returns an instance of v as lists show it.
+func (v *View) JSON(in *Instance) json.RawMessage { return in.appendJSON(nil, v.Grouped, in.Healthy) }
+
+// List returns instances of v as lists show them.
+func (v *View) List(hosts []*Instance) []json.RawMessage {
+	out := make([]json.RawMessage, len(hosts))
+	for i, in := range hosts {
+		out[i] = v.JSON(in)
+	}
+	return out
+}
+
+// Healthy returns how many instances are healthy.
+func (v *View) Healthy() int {
+	n := 0
+	for _, in := range v.Instances {
+		if in.Healthy {
+			n++
+		}
+	}
+	return n
+}
+
+// Threshold returns the protection threshold, 0 where none was set.
+func (v *View) Threshold() float32 {
+	if v.Meta == nil {
+		return 0
+	}
+	return v.Meta.Threshold
+}
+
+// Metadata returns the metadata of the service itself.
+func (v *View) Metadata() *Metadata {
+	if v.Meta == nil {
+		return nil
+	}
+	return v.Meta.Metadata
+}
+
+// Selector returns the selector of the service.
+func (v *View) Selector() Selector {
+	if v.Meta == nil {
+		return Selector{}
+	}
+	return v.Meta.Selector
+}
+
+// Protected reports whether too few instances are healthy.
+func (v *View) Protected() bool {
+	n := len(v.Instances)
+	return n > 0 && float32(v.Healthy())/float32(n) <= v.Threshold()
+}
+
+// FindSubscribers returns the subscribers of the services that match, in the order
+// of the services and of their addresses.
+func (s *Service) FindSubscribers(match func(Key) bool) []Subscriber {
+	out := []Subscriber{}
+	s.eachEntry(func(e *entry) {
+		if !match(e.key) {
+			return
+		}
+		e.mu.Lock()
+		for _, b := range e.subs {
+			out = append(out, b.subscriber())
+		}
+		e.mu.Unlock()
+	})
+	slices.SortFunc(out, func(a, b Subscriber) int {
+		return cmp.Or(strings.Compare(a.Key.Namespace, b.Key.Namespace), strings.Compare(a.Key.Group, b.Key.Group),
+			strings.Compare(a.Key.Service, b.Key.Service), strings.Compare(a.ClientID, b.ClientID), strings.Compare(a.Clusters, b.Clusters))
+	})
+	return out
+}
+
+// ClientInfo is what is known of a client.
+type ClientInfo struct {
+	ID        string
+	Ephemeral bool
+	Updated   int64 // unix ms of its last sign of life
+	Connected bool  // it lives as long as a connection
+	IP        string
+	Port      uint16
+}
+
+// Publication is what a client publishes for a service.
+type Publication struct {
+	Key      Key
+	ClientID string
+	Instance *Instance // as the client sent it
+}
+
+func (s *Service) lookUp(id string) (*client, error) {
+	c := s.client([]byte(id))
+	if c == nil {
+		return nil, service.Errorf(service.NotFound, "clientId [ %s ] not exist", id)
+	}
+	return c, nil
+}
+
+// Client returns what is known of a client.
+func (s *Service) Client(id string) (ClientInfo, error) {
+	c, err := s.lookUp(id)
+	if err != nil {
+		return ClientInfo{}, err
+	}
+	return ClientInfo{c.id, c.ephemeral, c.used.Load(), c.connected, c.ip, c.port}, nil
+}
+
+// Published returns what a client publishes, in the order it began to.
+func (s *Service) Published(id string) ([]Publication, error) {
+	c, err := s.lookUp(id)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := make([]Publication, len(c.regs))
+	for i, g := range c.regs {
+		out[i] = Publication{g.entry.key, c.id, g.sent}
+	}
+	return out, nil
+}
+
+// Subscribed returns what a client subscribes to, in the order it began to.
+func (s *Service) Subscribed(id string) ([]Subscriber, error) {
+	c, err := s.lookUp(id)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := make([]Subscriber, len(c.subs))
+	for i, b := range c.subs {
+		out[i] = b.subscriber()
+	}
+	return out, nil
+}
+
+// Publishers returns who publishes instances of k, sorted by address.
+func (s *Service) Publishers(k Key) []Publication {
+	e := s.entry(k)
+	if e == nil {
+		return nil
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	out := make([]Publication, len(e.regs))
+	for i, g := range e.regs {
+		out[i] = Publication{e.key, g.client.id, g.sent}
+	}
+	return out
+}
+
+// Counts is how much there is.
+type Counts struct {
+	Services, Instances, Subscribers int
+	Clients, Connected               int
+	Ephemeral, Persistent            int // clients that are an address
+}
+
+// Counts counts what there is.
+func (s *Service) Counts() Counts {
+	var n Counts
+	s.eachEntry(func(e *entry) {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if e.exists {
+			n.Services++
+		}
+		n.Instances += len(e.regs)
+		n.Subscribers += len(e.subs)
+	})
+	s.each(func(c *client) {
+		n.Clients++
+		switch {
+		case c.connected:
+			n.Connected++
+		case c.ephemeral:
+			n.Ephemeral++
+		default:
+			n.Persistent++
+		}
+	})
+	return n
+}
