@@ -12,11 +12,13 @@ const TOLD = 1000; // ms
 const AFTER_OUTAGE = 15000; // the SDK waits some seconds after a failed poll
 const UNICODE = '名称: 灯塔 — Ἀλεξάνδρεια\n絵文字: 🗼🚢\r\nsigns: a+b=c&d%20 "<>" \\ \t end';
 
+let clients = 0; // each keeps its snapshots apart
+
 // client is what NacosConfigClient wraps. The wrapper itself shares one client,
 // the first, among all on the machine (by a leader on port 7777), whatever their
 // namespace and account are.
 async function client(namespace = '', options = {}) {
-  const c = new DataClient({ serverAddr: server, namespace, cacheDir: work('config-' + namespace), ...options });
+  const c = new DataClient({ serverAddr: server, namespace, cacheDir: work('config-' + clients++), ...options });
   c.on('error', err => console.error(String(err)));
   await c.ready();
   return c;
