@@ -160,7 +160,7 @@ func (d *DB) SearchConfigs(ctx context.Context, q ConfigSearch, pageNo, size int
 	if err != nil {
 		return Page[ConfigInfo]{}, err
 	}
-	if q.Detail != "" && s.box != nil {
+	if q.Detail != "" && s.box != nil && !s.box.plain {
 		return Page[ConfigInfo]{}, ErrSealed
 	}
 	from, w, args := q.where(s.lay)

@@ -35,11 +35,10 @@ type copier struct {
 }
 
 func openCopy(path string, src *DB) (*copier, error) {
-	db, err := OpenFile(path, Options{Log: src.log, Replayed: true}) // a lost tail is copied again
+	db, err := OpenFile(path, Options{Log: src.log, Replayed: true, Keys: src.box}) // a lost tail is copied again
 	if err != nil {
 		return nil, err
 	}
-	db.box = src.box
 	c := &copier{db: db, src: src, kick: make(chan struct{}, 1), dirty: map[ConfigKey]bool{}, all: true}
 	src.ObserveRestore(c.compareAll)
 	return c, nil

@@ -16,7 +16,7 @@ var ErrClosed = errors.New("the database is closed")
 // nodes.
 type DB struct {
 	log       *slog.Logger
-	box       *keyring
+	box       *Keyring
 	observers []observer
 	restored  []func()
 
@@ -32,6 +32,8 @@ type Options struct {
 	// Replayed leaves the last commits to the system's cache: for a file that a
 	// Raft log can bring up to date again.
 	Replayed bool
+	// Keys seal content at rest; nil stores it as it is.
+	Keys *Keyring
 }
 
 func (o Options) logger() *slog.Logger {
@@ -48,7 +50,7 @@ func Open(path string) (*DB, error) { return OpenFile(path, Options{}) }
 // OpenFile opens the SQLite file at path, makes its tables, and starts the
 // goroutine that writes.
 func OpenFile(path string, o Options) (*DB, error) {
-	d := &DB{log: o.logger()}
+	d := &DB{log: o.logger(), box: o.Keys}
 	d.file = newFile(path, d, !o.Replayed)
 	if err := d.file.openFile(path, d.file.full); err != nil {
 		return nil, d.file.lay.translate(err)

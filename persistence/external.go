@@ -38,6 +38,8 @@ type MySQLOptions struct {
 	// Copy is the file that keeps a copy of the state, from which reads go on while
 	// the database is away; "" keeps none.
 	Copy string
+	// Keys seal content at rest, in the copy too; nil stores it as it is.
+	Keys *Keyring
 }
 
 // Pool bounds the connections to one database. A zero is the driver's default.
@@ -86,7 +88,7 @@ type connected struct {
 // empty one. When the database is away and there is a copy of its state, that
 // is what the start goes on from.
 func OpenMySQL(ctx context.Context, o MySQLOptions) (*DB, error) {
-	d := &DB{log: Options{Log: o.Log}.logger()}
+	d := &DB{log: Options{Log: o.Log}.logger(), box: o.Keys}
 	e := &external{db: d, pool: o.Pool, order: order{seed: maphash.MakeSeed()}, kick: make(chan struct{}, 1)}
 	d.ext = e
 	if err := e.dial(o.Sources); err != nil {

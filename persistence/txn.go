@@ -16,7 +16,7 @@ type txn struct {
 	*gorm.DB
 
 	lay *layout
-	box *keyring // seals content at rest; nil when it is stored as it is
+	box *Keyring // seals content at rest; nil when it is stored as it is
 }
 
 func (t *txn) exec(query string, args ...any) (n int64, err error) {
@@ -55,7 +55,7 @@ func (t *txn) source() source {
 type source struct {
 	run func(ctx context.Context, query string, args []any, fn func(*sql.Rows) error) error
 	lay *layout
-	box *keyring
+	box *Keyring
 }
 
 func (s source) one(ctx context.Context, query string, args []any, dest ...any) (found bool, err error) {

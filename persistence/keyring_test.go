@@ -1,0 +1,143 @@
+package persistence_test
+
+import (
+	"bytes"
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/pharos-registry/pharos/persistence"
+)
+
+func ring(tb testing.TB, plain bool, ids ...string) *persistence.Keyring {
+	tb.Helper()
+	var keys []persistence.Key
+	for _, id := range ids {
+		keys = append(keys, persistence.Key{ID: id, Secret: bytes.Repeat([]byte(id[:1]), 32)})
+	}
+	return must(persistence.NewKeyring(keys, plain))(tb)
+}
+
+func TestContentAtRest(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "p.db")
+	const secret = "password=the quick brown fox"
+	in := func(r *persistence.Keyring, fn func(*persistence.DB)) {
+		t.Helper()
+		db := must(persistence.OpenFile(path, persistence.Options{Keys: r}))(t)
+		fn(db)
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	readable := func(db *persistence.DB, want bool) {
+		t.Helper()
+		for _, name := range []string{"a", "b"} {
+			c := must(db.Config(t.Context(), key(name)))(t)
+			g := must(db.Gray(t.Context(), key(name), "beta"))(t)
+			h := must(db.HistoryOf(t.Context(), key(name), 1, 1))(t)
+			row := must(db.History(t.Context(), h.Items[0].NID))(t)
+			if got := c.Content == secret && g.Content == secret && row.Content == secret && c.Err == nil; got != want {
+				t.Errorf("%s: %+v %+v %+v", name, c, g, row)
+			}
+			if c.MD5 != digest(secret) || want == (c.Err != nil) {
+				t.Errorf("%+v", c)
+			}
+		}
+	}
+	write := func(db *persistence.DB, name string) {
+		t.Helper()
+		mustApply(t, db, publish(name, secret))
+		mustApply(t, db, publish(name, secret)) // a row of history with what was
+		mustApply(t, db, persistence.PublishGray{ConfigKey: key(name), Writer: writer("x"), Name: "beta", Rule: persistence.BetaRule("1"), Content: secret, MD5: digest(secret)})
+	}
+	in(nil, func(db *persistence.DB) { write(db, "a") })
+	in(ring(t, false, "old"), func(db *persistence.DB) {
+		write(db, "b")
+		readable(db, true)
+		if _, err := db.SearchConfigs(t.Context(), persistence.ConfigSearch{Detail: "fox"}, 1, 10); !errors.Is(err, persistence.ErrSealed) {
+			t.Errorf("searched: %v", err)
+		}
+		if r := must(db.Reseal(t.Context()))(t); r.Rows != 5 || r.Failed != 0 {
+			t.Errorf("%+v", r) // the five rows of a: its config, its gray copy and three of history
+		}
+		readable(db, true)
+	})
+	if where := contains(t, path, secret); where != "" {
+		t.Errorf("the secret stands in %s", where)
+	}
+	in(nil, func(db *persistence.DB) { readable(db, false) })
+	in(ring(t, false, "new", "old"), func(db *persistence.DB) {
+		readable(db, true)
+		if r := must(db.Reseal(t.Context()))(t); r.Rows != 10 {
+			t.Errorf("%+v", r)
+		}
+		if r := must(db.Reseal(t.Context()))(t); r.Rows != 0 {
+			t.Errorf("again %+v", r)
+		}
+	})
+	in(ring(t, false, "old"), func(db *persistence.DB) {
+		readable(db, false)
+		if r := must(db.Reseal(t.Context()))(t); r.Failed != 10 {
+			t.Errorf("%+v", r)
+		}
+	})
+	in(ring(t, true, "new"), func(db *persistence.DB) {
+		readable(db, true)
+		must(db.Reseal(t.Context()))(t)
+	})
+	in(nil, func(db *persistence.DB) { readable(db, true) })
+}
+
+// contains names the file of a database in which a text stands.
+func contains(t *testing.T, path, what string) string {
+	t.Helper()
+	db := must(persistence.Open(path))(t)
+	// Free pages keep what was deleted: they are not part of what is checked.
+	snap := must(persistence.NewLog(db).Snapshot())(t)
+	var b bytes.Buffer
+	if _, err := b.ReadFrom(snap); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(snap.Close(), db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(b.String(), what) {
+		return filepath.Base(path)
+	}
+	return ""
+}
+
+func TestSealedLogEntries(t *testing.T) {
+	db := must(persistence.OpenFile(filepath.Join(t.TempDir(), "p.db"), persistence.Options{Keys: ring(t, false, "k")}))(t)
+	defer func() { _ = db.Close() }()
+	b := must(db.Seal(publish("a", "a secret")))(t)
+	if bytes.Contains(b, []byte("a secret")) {
+		t.Error("the entry is readable")
+	}
+	if got := must(db.Unseal(b))(t).(persistence.PublishConfig); got.Content != "a secret" {
+		t.Errorf("%+v", got)
+	}
+	for i := range b {
+		bad := bytes.Clone(b)
+		bad[i] ^= 1
+		if op, err := db.Unseal(bad); err == nil && op.(persistence.PublishConfig).Content != "a secret" {
+			t.Fatalf("byte %d: %+v", i, op)
+		}
+	}
+}
+
+func TestKeyringRefuses(t *testing.T) {
+	good := bytes.Repeat([]byte("x"), 32)
+	for name, keys := range map[string][]persistence.Key{
+		"short": {{ID: "a", Secret: good[1:]}},
+		"no id": {{Secret: good}},
+		"colon": {{ID: "a:b", Secret: good}},
+		"twice": {{ID: "a", Secret: good}, {ID: "a", Secret: good}},
+	} {
+		if _, err := persistence.NewKeyring(keys, false); err == nil || strings.Contains(err.Error(), "xxx") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	wantRefusal(t, open(t), publish("a", "pharos:sealed:v1:x"), persistence.ErrValue)
+}
