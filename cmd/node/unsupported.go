@@ -15,8 +15,6 @@ func unsupported(set settings.Settings) error {
 		return errors.New("a cluster is asked for (nacos.standalone, --mode or MODE), and this version runs alone; start it with --mode standalone")
 	case set.TLS.Enabled:
 		return errors.New("pharos.tls.enabled: this version does not speak TLS; put a proxy in front of it that does")
-	case set.Storage.External():
-		return errors.New("spring.sql.init.platform=" + set.Storage.Platform + ": this version has the embedded database only; leave the platform empty")
 	default:
 		return nil
 	}
