@@ -213,10 +213,11 @@ func wantsHTML(q *middleware.Request) bool {
 
 func text(q *middleware.Request, status int, s string) {
 	ct := middleware.TextPlain
+	w := q.Gin.Writer
 	if wantsHTML(q) {
 		ct = middleware.TextHTML
+		contain(w.Header())
 	}
-	w := q.Gin.Writer
 	w.Header()["Content-Type"] = ct
 	w.WriteHeader(status)
 	_, _ = w.WriteString(s)
@@ -226,6 +227,9 @@ func writeRaw(q *middleware.Request, r middleware.Raw) {
 	w := q.Gin.Writer
 	h := w.Header()
 	h["Content-Type"] = r.ContentType
+	if len(r.ContentType) > 0 && strings.HasPrefix(r.ContentType[0], "text/html") {
+		contain(h)
+	}
 	for i := range r.Header {
 		h[r.Header[i].Name] = r.Header[i].Value
 	}
@@ -244,6 +248,13 @@ func writeRaw(q *middleware.Request, r middleware.Raw) {
 	if len(r.Tail) > 0 {
 		_, _ = w.Write(r.Tail)
 	}
+}
+
+// contain keeps a browser from running what a text may hold: configs and names
+// are whatever a client has sent.
+func contain(h http.Header) {
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
+	h.Set("X-Content-Type-Options", "nosniff")
 }
 
 // encode is JSON as Jackson writes it: nothing escaped for HTML, no newline.

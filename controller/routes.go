@@ -139,6 +139,9 @@ func methods(m string) []string {
 // the reference; it is taken off here, so that authorization sees one path. A
 // path with a second reading is refused before anything is matched.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if a.o.HSTS {
+		w.Header()["Strict-Transport-Security"] = hsts
+	}
 	p := r.URL.Path
 	if bad := twoFaced(r.URL); bad != "" {
 		a.refused.ServeHTTP(w, r)
@@ -149,3 +152,6 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	a.engine.ServeHTTP(w, r)
 }
+
+// hsts has a browser come by TLS alone for a year.
+var hsts = []string{"max-age=31536000"} //nolint:gochecknoglobals // a header value made once

@@ -61,3 +61,13 @@ func holder(f *os.File) string {
 	}
 	return "process " + strconv.Itoa(pid)
 }
+
+// private makes a file for this user alone, where there is none: the database
+// holds password hashes, and SQLite gives its other files the same mode.
+func private(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}

@@ -3,6 +3,7 @@ package node
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"path/filepath"
@@ -49,7 +50,8 @@ type Node struct {
 	auth   *auth.Service
 	guard  *middleware.Guard
 	audit  *audit.Log
-	code   string // one-time, to make the first administrator from elsewhere
+	tls    *tls.Config // nil: without TLS
+	code   string      // one-time, to make the first administrator from elsewhere
 	config *config.Service
 	lot    *park.Lot             // where long polls wait
 	access *middleware.AccessLog // nil: none
@@ -90,6 +92,9 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 	if err = n.openAccessLog(); err != nil {
 		return nil, err
 	}
+	if n.tls, err = n.openTLS(); err != nil {
+		return nil, err
+	}
 	n.observe()
 	n.api, err = controller.New(controller.Options{
 		ContextPath: set.Server.ContextPath,
@@ -108,6 +113,7 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 		Guard:       n.guard,
 		Audit:       n.audit,
 		SetUp:       n.mayStart,
+		HSTS:        n.tls != nil,
 		State:       n.state,
 		Config:      n.config,
 		Lot:         n.lot,
@@ -127,7 +133,11 @@ func (n *Node) openData(ctx context.Context) error {
 		return err
 	}
 	n.closers = append(n.closers, held.Close) // last of all: until then nobody else may come in
-	db, err := persistence.Open(filepath.Join(n.set.Data.Dir, "pharos.db"))
+	path := filepath.Join(n.set.Data.Dir, "pharos.db")
+	if err := private(path); err != nil {
+		return err
+	}
+	db, err := persistence.Open(path)
 	if err != nil {
 		return err
 	}

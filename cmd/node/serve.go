@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -29,7 +30,15 @@ func (n *Node) listen(ctx context.Context) (net.Listener, error) {
 	n.reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "pharos_http_connections", Help: "Open connections of the HTTP port.",
 	}, func() float64 { return float64(open()) }))
-	return l, nil
+	return n.secure(l), nil
+}
+
+// secure has a listener speak TLS, where that is set.
+func (n *Node) secure(l net.Listener) net.Listener {
+	if n.tls == nil {
+		return l
+	}
+	return tls.NewListener(l, n.tls)
 }
 
 // cure says what to do when a port cannot be listened on.
@@ -110,7 +119,7 @@ func (n *Node) listenConsole(ctx context.Context) net.Listener {
 		return nil
 	}
 	l, _ = middleware.Limit(l, connections(n.set.Limits))
-	return l
+	return n.secure(l)
 }
 
 // onConsolePort puts the paths of the console's own port, which Nacos 3 has
@@ -153,8 +162,12 @@ func (n *Node) announce(console net.Listener) {
 	if host == "" {
 		host = "localhost"
 	}
+	scheme := "http://"
+	if n.tls != nil {
+		scheme = "https://"
+	}
 	said := []any{
-		"url", "http://" + net.JoinHostPort(host, strconv.Itoa(s.Server.Port)) + s.Server.ContextPath,
+		"url", scheme + net.JoinHostPort(host, strconv.Itoa(s.Server.Port)) + s.Server.ContextPath,
 		"bind", "all addresses", "function", s.Server.Function, "mode", settings.ModeStandalone,
 		"data", s.Data.Dir, "storage", "embedded", "auth", s.Auth.Client(),
 	}

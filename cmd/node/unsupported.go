@@ -13,8 +13,6 @@ func unsupported(set settings.Settings) error {
 	switch {
 	case !set.Cluster.Standalone:
 		return errors.New("a cluster is asked for (nacos.standalone, --mode or MODE), and this version runs alone; start it with --mode standalone")
-	case set.TLS.Enabled:
-		return errors.New("pharos.tls.enabled: this version does not speak TLS; put a proxy in front of it that does")
 	default:
 		return nil
 	}
