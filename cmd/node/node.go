@@ -83,6 +83,9 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 		return nil, err
 	}
 	n.openPush()
+	if err = n.openHealth(); err != nil {
+		return nil, err
+	}
 	if err = n.openAuth(context.Background()); err != nil {
 		return nil, err
 	}
