@@ -30,6 +30,7 @@ func tuneMemory(environment []string) {
 	}
 	if heap("/memory/classes/heap/objects:bytes") < smallHeap {
 		debug.FreeOSMemory() // what only the start needed
+		unmapStart()
 	}
 	debug.SetGCPercent(firstPercent)
 	afterCollection(new(tuner{percent: firstPercent}))
