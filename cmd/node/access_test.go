@@ -224,6 +224,9 @@ func TestWaysRound(t *testing.T) {
 		"console port":      {"GET", "/v1/auth/users?search=accurate&pageNo=1&pageSize=9", nil},
 	} {
 		w := g.call(c.method, c.path, c.set)
+		if c.method == http.MethodOptions && w.Code == http.StatusOK && w.Body.Len() == 0 {
+			continue // a preflight says nothing
+		}
 		if w.Code < http.StatusBadRequest && strings.Contains(w.Body.String(), auth.AdminName) || w.Code/100 == 2 && name != "original url" {
 			t.Errorf("%s: %d %s", name, w.Code, w.Body)
 		}
