@@ -9,6 +9,7 @@ import (
 	"github.com/pharos-registry/pharos/controller/park"
 	"github.com/pharos-registry/pharos/middleware"
 	"github.com/pharos-registry/pharos/service"
+	"github.com/pharos-registry/pharos/service/auth"
 	"github.com/pharos-registry/pharos/service/config"
 )
 
@@ -24,6 +25,14 @@ func (a *API) listen(q *middleware.Request) (any, error) {
 	all, err := parseListening(q.Params.Get("Listening-Configs"))
 	if err != nil {
 		return nil, err
+	}
+	if q.Asked() {
+		may := permit(q, auth.Read)
+		for i := range all {
+			if err := may(all[i].key); err != nil {
+				return nil, err
+			}
+		}
 	}
 	cache := a.o.Config.Cache()
 	v := config.Viewer{IP: clientIP(q), Tag: q.Header("Vipserver-Tag")}

@@ -23,23 +23,45 @@ func (a *API) configRoutes() []middleware.Route {
 	manage := func(do middleware.Action, resource string) middleware.Access {
 		return middleware.Access{Class: middleware.Management, Action: do, Resource: resource}
 	}
+	// each is for a handler that asks for every config it touches: by their ids
+	// they may be anybody's.
+	each := func(do middleware.Action) middleware.Access {
+		return middleware.Access{Class: middleware.Management, Action: do, Resource: config, Each: true}
+	}
+	listen := middleware.Access{Class: middleware.Client, Action: middleware.Read, Resource: config, Each: true}
 	r, w := middleware.Read, middleware.Write
+	searched := []middleware.Variant{
+		{Param: "show", Value: "all", Access: manage(r, config)},
+		{Param: "search", Value: "accurate", Access: manage(r, config)},
+		{Param: "search", Value: "blur", Access: manage(r, config)},
+		{Param: "beta", Value: "true", Access: manage(r, config)},
+		{Param: "export", Value: "true", Access: each(r)},
+		{Param: "exportV2", Value: "true", Access: each(r)},
+	}
+	posted := []middleware.Variant{
+		{Param: "import", Value: "true", Access: each(w)},
+		{Param: "clone", Value: "true", Access: each(w)},
+	}
+	removed := []middleware.Variant{
+		{Param: "delType", Value: "ids", Access: each(w)},
+		{Param: "beta", Value: "true", Access: manage(w, config)},
+	}
 	rows := []middleware.Route{
-		{Method: get, Path: "/v1/cs/configs", Dialect: v1cs, Access: client(r), Do: a.getConfigs()},
+		{Method: get, Path: "/v1/cs/configs", Dialect: v1cs, Access: client(r), Variants: searched, Do: a.getConfigs()},
 		{Method: http.MethodHead, Path: "/v1/cs/configs", Dialect: v1cs, Access: client(r), Do: a.getConfig},
-		{Method: post, Path: "/v1/cs/configs", Dialect: v1cs, Access: client(w), Do: a.postConfigs()},
-		{Method: del, Path: "/v1/cs/configs", Dialect: v1cs, Access: client(w), Do: a.deleteConfigs()},
-		{Method: post, Path: "/v1/cs/configs/listener", Dialect: v1cs, Access: client(r), Do: a.listen},
+		{Method: post, Path: "/v1/cs/configs", Dialect: v1cs, Access: client(w), Variants: posted, Do: a.postConfigs()},
+		{Method: del, Path: "/v1/cs/configs", Dialect: v1cs, Access: client(w), Variants: removed, Do: a.deleteConfigs()},
+		{Method: post, Path: "/v1/cs/configs/listener", Dialect: v1cs, Access: listen, Do: a.listen},
 		{Method: get, Path: "/v1/cs/configs/listener", Dialect: v1cs, Access: manage(r, config), Do: a.configListeners},
 		{Method: get, Path: "/v1/cs/configs/catalog", Dialect: v1cs, Access: manage(r, config), Do: a.catalog},
 		{Method: get, Path: "/v1/cs/listener", Dialect: v1cs, Access: manage(r, "/v1/cs/listener"), Do: a.ipListeners},
 		{Method: get, Path: "/v1/cs/history", Dialect: v1cs, Access: manage(r, config), Do: a.getHistories()},
 		{Method: get, Path: "/v1/cs/history/previous", Dialect: v1cs, Access: manage(r, config), Do: a.previousHistory},
 		{Method: get, Path: "/v1/cs/history/configs", Dialect: v1cs, Access: manage(r, config), Do: a.namespaceConfigs("tenant")},
-		{Method: get, Path: "/v1/cs/capacity", Dialect: v1cs, Access: open, Do: a.getCapacity},
-		{Method: post, Path: "/v1/cs/capacity", Dialect: v1cs, Access: open, Do: a.setCapacity},
-		{Method: get, Path: "/v1/cs/communication/configWatchers", Dialect: v1cs, Access: open, Do: a.nodeWatchers},
-		{Method: get, Path: "/v1/cs/communication/watcherConfigs", Dialect: v1cs, Access: open, Do: a.nodeWatched},
+		{Method: get, Path: "/v1/cs/capacity", Dialect: v1cs, Access: manage(r, admin), Do: a.getCapacity},
+		{Method: post, Path: "/v1/cs/capacity", Dialect: v1cs, Access: manage(w, admin), Do: a.setCapacity},
+		{Method: get, Path: "/v1/cs/communication/configWatchers", Dialect: v1cs, Access: manage(r, admin), Do: a.nodeWatchers},
+		{Method: get, Path: "/v1/cs/communication/watcherConfigs", Dialect: v1cs, Access: manage(r, admin), Do: a.nodeWatched},
 		{Method: post, Path: "/v1/cs/ops/localCache", Dialect: v1cs, Access: manage(w, ops), Do: a.reloadCache},
 		{Method: put, Path: "/v1/cs/ops/log", Dialect: v1cs, Access: manage(w, ops), Do: a.setConfigLog},
 		{Method: get, Path: "/v1/cs/ops/derby", Dialect: v1cs, Access: manage(r, admin), Do: a.derby},

@@ -24,9 +24,13 @@ func Audit(l *audit.Log, log *slog.Logger) Middleware {
 		if r.Access.Class == Public && !r.Audited {
 			return next
 		}
-		writes := r.Audited || r.Access.Action == Write && (r.Access.Class == Management || r.Module == Config && !r.Access.Each)
 		return func(q *Request) (any, error) {
 			v, err := next(q)
+			a := q.access
+			if a == nil {
+				a = &r.Access
+			}
+			writes := r.Audited || a.Action == Write && (a.Class == Management || r.Module == Config)
 			page, _ := errors.AsType[*PageError](err)
 			refused := page != nil && page.Status == http.StatusForbidden
 			if !writes && !refused {
@@ -58,7 +62,7 @@ func told(err error) string {
 func record(q *Request) audit.Record {
 	r := audit.Record{
 		Time: q.Arrived, User: strings.Clone(q.User), Address: q.Address(), Outcome: audit.Done,
-		Method: q.Gin.Request.Method, Path: q.Gin.Request.URL.Path, Resource: q.Route.Access.Resource,
+		Method: q.Gin.Request.Method, Path: q.Gin.Request.URL.Path, Resource: resourceOf(q),
 		Params: map[string]string{}, Before: q.Before, After: q.After,
 	}
 	q.Params.Each(func(name, value string) {
@@ -90,4 +94,11 @@ func secret(name string) bool {
 		}
 	}
 	return false
+}
+
+func resourceOf(q *Request) string {
+	if q.access != nil {
+		return q.access.Resource
+	}
+	return q.Route.Access.Resource
 }

@@ -75,7 +75,8 @@ func (g *Guard) Authorize() Middleware {
 			return next
 		}
 		return func(q *Request) (any, error) {
-			mode := g.mode(r.Access.Class)
+			q.access = r.access(&q.Params)
+			mode := g.mode(q.access.Class)
 			if mode == Off || g.trusted(q) {
 				return next(q)
 			}
@@ -123,7 +124,7 @@ func (g *Guard) check(q *Request) error {
 		return err
 	}
 	q.User = user
-	a := q.Route.Access
+	a := q.access
 	if a.Each || a.Self {
 		return nil // the handler asks May for each thing it touches
 	}
@@ -143,7 +144,7 @@ func (g *Guard) denied(q *Request, err error) error {
 	if !ok || e.Code != service.Unauthorized && e.Code != service.Forbidden {
 		return err
 	}
-	g.counters[q.Route.Access.Class][q.mode].Inc()
+	g.counters[q.access.Class][q.mode].Inc()
 	g.tell(q, e.Msg)
 	if q.mode == Observe {
 		return nil
@@ -185,6 +186,9 @@ func (q *Request) May(r auth.Resource, action auth.Action) error {
 	}
 	return nil
 }
+
+// Asked reports whether May has anything to say.
+func (q *Request) Asked() bool { return q.guard != nil }
 
 // Guarded reports whether the caller had to say who he is.
 func (q *Request) Guarded() bool { return q.guard != nil && q.mode == Enforce }
@@ -257,10 +261,11 @@ func eachNaming(q *Request, fn func(auth.Resource) error) error {
 	})
 }
 
+// eachConfig does not trim: the handlers do not either.
 func eachConfig(q *Request, fn func(auth.Resource) error) error {
-	name := trimmed(q, "dataId")
-	return eachOf(trimmed(q, "namespaceId"), trimmed(q, "tenant"), func(ns string) error {
-		return eachOf(trimmed(q, "group"), trimmed(q, "groupName"), func(g string) error {
+	name := q.Params.Get("dataId")
+	return eachOf(q.Params.Get("namespaceId"), q.Params.Get("tenant"), func(ns string) error {
+		return eachOf(q.Params.Get("group"), q.Params.Get("groupName"), func(g string) error {
 			return fn(auth.Resource{Namespace: ns, Group: g, Kind: ConfigResource, Name: name})
 		})
 	})

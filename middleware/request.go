@@ -34,8 +34,9 @@ type Request struct {
 	// audit log. The handler sets them.
 	Before, After string
 
-	guard *Guard // of a route that is guarded now
-	mode  Mode
+	access *Access // what the request asks for, once Authorize has looked
+	guard  *Guard  // of a route that is guarded now
+	mode   Mode
 }
 
 // Handler answers a request with a value or an error. It writes nothing: the

@@ -48,6 +48,24 @@ type Access struct {
 	Self bool
 }
 
+// Variant is the access of a route where a parameter has a value: Nacos tells
+// handlers of one path apart in that way.
+type Variant struct {
+	Param, Value string
+	Access       Access
+}
+
+// access is what a request of the route asks for. Where several variants fit,
+// which no handler answers, the first one counts.
+func (r *Route) access(p *Params) *Access {
+	for i := range r.Variants {
+		if p.Get(r.Variants[i].Param) == r.Variants[i].Value {
+			return &r.Variants[i].Access
+		}
+	}
+	return &r.Access
+}
+
 // The resources that parameters name.
 const (
 	NamingResource = "naming"
@@ -73,15 +91,16 @@ type Tag func(*Request) string
 
 // Route is a row of the route table.
 type Route struct {
-	Method  string // or Any
-	Path    string // below the context path, in Gin's form
-	Dialect Dialect
-	Module  Module
-	Access  Access
-	Tag     Tag   // nil: answered where it lands
-	MaxBody int64 // bytes of a form body, where it may be larger than others
-	Audited bool  // written to the audit log, though anybody may call it
-	Do      Handler
+	Method   string // or Any
+	Path     string // below the context path, in Gin's form
+	Dialect  Dialect
+	Module   Module
+	Access   Access
+	Variants []Variant
+	Tag      Tag   // nil: answered where it lands
+	MaxBody  int64 // bytes of a form body, where it may be larger than others
+	Audited  bool  // written to the audit log, though anybody may call it
+	Do       Handler
 }
 
 // Any is the Method of a route that answers every verb.
@@ -92,12 +111,21 @@ var ErrNoAccess = errors.New("no access declared")
 
 // Check reports what is wrong with a row.
 func (r *Route) Check() error {
-	a := r.Access
-	switch {
-	case a.Class == 0, a.Class != Public && (a.Action == 0 || a.Resource == ""):
+	if !r.Access.declared() {
 		return fmt.Errorf("%s %s: %w", r.Method, r.Path, ErrNoAccess)
+	}
+	for _, v := range r.Variants {
+		if !v.Access.declared() || r.Access.Class == Public {
+			return fmt.Errorf("%s %s with %s=%s: %w", r.Method, r.Path, v.Param, v.Value, ErrNoAccess)
+		}
+	}
+	switch {
 	case r.Do == nil, r.Dialect == nil:
 		return fmt.Errorf("%s %s: no handler or no dialect", r.Method, r.Path)
 	}
 	return nil
+}
+
+func (a Access) declared() bool {
+	return a.Class == Public || a.Class != 0 && a.Action != 0 && a.Resource != ""
 }
