@@ -29,7 +29,7 @@ func (n *Node) openHealth() error {
 		Log:      n.log,
 	})
 	n.naming.Observe(func(clientID string, keys []naming.Key) {
-		if strings.HasSuffix(clientID, "#true") {
+		if clientID != "" && !strings.HasSuffix(clientID, "#false") {
 			return // who beats is not checked
 		}
 		for _, k := range keys {
