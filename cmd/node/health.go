@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/pharos-registry/pharos/controller/rpc"
+	"github.com/pharos-registry/pharos/persistence"
 	"github.com/pharos-registry/pharos/service/health"
 	"github.com/pharos-registry/pharos/service/naming"
 )
@@ -36,11 +37,24 @@ func (n *Node) openHealth() error {
 			checks.Changed(health.Key(k))
 		}
 	})
+	// How a cluster is checked is a row that subscribers are not told of.
+	n.db.Observe(func(op persistence.Op, _ persistence.Result) {
+		switch op := op.(type) {
+		case persistence.PutCluster:
+			checks.Changed(serviceOf(op.ServiceKey))
+		case persistence.RemoveService:
+			checks.Changed(serviceOf(op.ServiceKey))
+		}
+	})
 	n.reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "pharos_checked_instances", Help: "Instances whose health this server checks.",
 	}, func() float64 { return float64(checks.Len()) }))
 	n.loops = append(n.loops, checks.Run)
 	return nil
+}
+
+func serviceOf(k persistence.ServiceKey) health.Key {
+	return health.Key{Namespace: k.Namespace, Group: k.Group, Service: k.Name}
 }
 
 // probes are the checks of all types, by type.
