@@ -93,9 +93,9 @@ func (p *program) read(out io.Reader, in, log io.Writer) []finding {
 	return found
 }
 
-// judge says what is wrong with a program's findings: failures, checks that
-// were not made, and excuses that the suite does not know.
-func (s suite) judge(language string, found []finding) []string {
+// judge says what is wrong with a program's findings: failures, and checks that
+// were not made.
+func (s suite) judge(found []finding) []string {
 	var wrong []string
 	made := map[string]bool{}
 	for _, f := range found {
@@ -103,13 +103,7 @@ func (s suite) judge(language string, found []finding) []string {
 			wrong = append(wrong, fmt.Sprintf("%q is reported twice or is no check of the suite", f.check))
 		}
 		made[f.check] = true
-		switch f.result {
-		case "ok":
-		case "n/a":
-			if !slices.Contains(s.cannot[f.check], language) {
-				wrong = append(wrong, fmt.Sprintf("%q is skipped without leave: %s", f.check, f.detail))
-			}
-		default:
+		if f.result != "ok" {
 			wrong = append(wrong, fmt.Sprintf("%s: %s", f.check, f.detail))
 		}
 	}

@@ -20,10 +20,6 @@ type suite struct {
 	checks  []string      // in the order of the table
 	options func(*testing.T) server.Options
 	setup   func(*testing.T, *server.Server) []string // gives the programs' further environment
-
-	// cannot lists what an SDK has no means for, by check and language. Only
-	// these may be answered "n/a".
-	cannot map[string][]string
 }
 
 // TestMain lets all languages run at the same time however few processors
@@ -127,7 +123,7 @@ func runOne(t *testing.T, s suite, name string, command []string) []finding {
 	defer cancel()
 	p := &program{suite: s, language: name, env: env, restart: func() { srv.Kill(); srv.Restart() }}
 	found, err := p.run(ctx, t, append(command, s.name))
-	for _, f := range s.judge(name, found) {
+	for _, f := range s.judge(found) {
 		t.Error(f)
 	}
 	if err != nil {

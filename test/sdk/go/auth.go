@@ -61,6 +61,9 @@ func expect(who account, read, write bool) error {
 		if (c.err == nil) != c.want {
 			return fmt.Errorf("%s: allowed %v, want %v (%v)", c.what, c.err == nil, c.want, c.err)
 		}
+		if c.err != nil && !strings.Contains(c.err.Error(), "403") && !strings.Contains(c.err.Error(), "forbidden") {
+			return fmt.Errorf("%s is refused otherwise than with 403: %w", c.what, c.err)
+		}
 	}
 	return nil
 }

@@ -26,14 +26,17 @@ const later = promise => promise.then(v => () => v, err => () => { throw err; })
 
 // expect does with one account what an application does, and says which of it
 // must work. The SDK repeats a refused config request until its time is up.
+// Its naming client tells its logger alone why the server refused.
 async function expect(who, read, write) {
-  const c = await config.client('', { requestTimeout: 500, ...who });
-  const n = await naming.client('public', who);
+  const c = await config.client('', { requestTimeout: 2000, ...who });
+  const warnings = [];
+  const n = await naming.client('public', who, err => warnings.push(err.status));
   const name = 'sdk-by-' + (who.username || '');
   await allowed('config read', read, () => config.reads(c, 'sdk-secret', 'open sesame'));
   await allowed('config publish', write, () => c.publishSingle(name, config.GROUP, 'x'));
-  await allowed('service list', read, () => n._serverProxy.getServiceList(1, 10, 'DEFAULT_GROUP'));
-  await allowed('instance register', write, () => n.registerInstance(name, naming.instance(9400)));
+  const why = call => call().catch(err => { throw new Error(`${err.message}: Status: ${warnings.pop()}`); });
+  await allowed('service list', read, () => why(() => n._serverProxy.getServiceList(1, 10, 'DEFAULT_GROUP')));
+  await allowed('instance register', write, () => why(() => n.registerInstance(name, naming.instance(9400))));
   c.close();
   await n.close();
 }
@@ -41,6 +44,7 @@ async function expect(who, read, write) {
 async function allowed(what, want, action) {
   const failed = await action().then(() => null, err => err);
   assert.strictEqual(!failed, want, `${what}: allowed ${!failed}, want ${want} (${failed})`);
+  if (failed) assert.match(failed.message, /Status: 403/, `${what} is refused otherwise than with 403`);
 }
 
 // tokenEnds uses one token until it is refused. (The SDK itself has no tokens:

@@ -28,8 +28,8 @@ const METADATA = { zone: '北京-1', json: '{"a":[1,"&=+%"]}', empty: '' };
 
 const logger = { info() {}, debug() {}, log() {}, warn: console.error, error: console.error };
 
-async function client(namespace = 'public', who = {}) {
-  const c = new NacosNamingClient({ logger, serverList: server, namespace, ...who });
+async function client(namespace = 'public', who = {}, warn = console.error) {
+  const c = new NacosNamingClient({ logger: { ...logger, warn }, serverList: server, namespace, ...who });
   c.on('error', console.error);
   await c.ready();
   return c;

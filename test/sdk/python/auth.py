@@ -78,6 +78,8 @@ def allowed(what, want, action):
     except Exception as e:  # pylint: disable=broad-except
         failed = e
     must((failed is None) == want, f"{what}: allowed {failed is None}, want {want} ({failed})")
+    refused = failed is None or "Insufficient privilege" in str(failed) or str(failed).startswith("403 ")
+    must(refused, f"{what} is refused otherwise than with 403: {failed!r}")
 
 
 def token_ends(who):

@@ -4,6 +4,7 @@ import static sdkcheck.Report.ms;
 import static sdkcheck.Report.must;
 
 import com.alibaba.nacos.api.config.ConfigService;
+import com.alibaba.nacos.api.exception.NacosException;
 import com.alibaba.nacos.api.naming.NamingFactory;
 import com.alibaba.nacos.api.naming.NamingService;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -78,6 +79,8 @@ final class Auth {
             failed = e;
         }
         must((failed == null) == want, what + ": allowed " + (failed == null) + ", want " + want + " (" + failed + ")");
+        must(failed == null || failed instanceof NacosException && ((NacosException) failed).getErrCode() == 403,
+                what + " is refused otherwise than with 403: " + failed);
     }
 
     /** Uses one token until it is refused. */
