@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -50,9 +51,20 @@ type Lot struct {
 	count  int        // spots that are parked
 	work   []*Spot    // whose answer can be written
 	closed bool
+	taken  int         // spots since the last tidying
+	tidy   *time.Timer // runs, or nil
 
 	group sync.WaitGroup
 }
+
+// What net/http held for a connection is garbage as soon as it is parked, and
+// as nothing allocates while all wait, nothing would collect it: after so many
+// connections, and so long after the first of them, it is given back to the
+// system. A collection takes milliseconds.
+const (
+	tidyAfter = 1000
+	tidyPause = 3 * time.Second
+)
 
 // longWrite is how long a client may take to accept an answer.
 const longWrite = 5 * time.Second
@@ -110,6 +122,9 @@ func (l *Lot) Close() error {
 		return nil
 	}
 	l.closed = true
+	if l.tidy != nil {
+		l.tidy.Stop()
+	}
 	var all []*Spot
 	for s := l.first; s != nil; s = s.next {
 		all = append(all, s)
@@ -149,7 +164,21 @@ func (l *Lot) enter(s *Spot, srv *http.Server) error {
 	}
 	l.first = s
 	l.count++
+	if l.taken++; l.taken >= tidyAfter && l.tidy == nil {
+		l.tidy = time.AfterFunc(tidyPause, l.tidyUp)
+	}
 	return nil
+}
+
+// tidyUp gives memory back that parking has set free.
+func (l *Lot) tidyUp() {
+	l.mu.Lock()
+	l.taken, l.tidy = 0, nil
+	closed := l.closed
+	l.mu.Unlock()
+	if !closed {
+		debug.FreeOSMemory()
+	}
 }
 
 // leave forgets a spot.
