@@ -23,37 +23,14 @@ func (n *Node) openConfig() (err error) {
 		RetentionDays: set.RetentionDays, HistoryKeep: set.HistoryVersions,
 		SearchQueue: set.SearchQueue, SearchThreads: set.SearchThreads, SearchWait: set.SearchWait,
 	})
+	n.rows.ObserveRestore(n.config.Reload) // as when a MySQL was away
 	if err = n.config.Load(context.Background()); err != nil {
 		return err
 	}
-	n.loops = append(n.loops, n.config.Run, n.reload())
+	n.loops = append(n.loops, n.config.Run)
 	n.lot, err = park.New(park.Options{Log: n.log, Max: set.MaxParked, Idle: n.set.Limits.IdleTimeout})
 	if err == nil {
 		n.closers = append(n.closers, n.lot.Close)
 	}
 	return err
-}
-
-// reload is the loop that reads all configs anew when they may have changed
-// behind the cache's back, as while a MySQL was away.
-func (n *Node) reload() func(context.Context) error {
-	changed := make(chan struct{}, 1)
-	n.rows.ObserveRestore(func() {
-		select {
-		case changed <- struct{}{}:
-		default:
-		}
-	})
-	return func(ctx context.Context) error {
-		for {
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-changed:
-				if err := n.config.Load(ctx); err != nil {
-					n.log.Warn("configs could not be read anew", "err", err)
-				}
-			}
-		}
-	}
 }

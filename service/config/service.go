@@ -144,7 +144,7 @@ func failed(err error) error {
 		return err
 	case errors.Is(err, persistence.ErrValue):
 		return service.Wrap(service.BadValue, err, "a value is too long, doubled, or of letters that the database lacks")
-	case errors.Is(err, persistence.ErrClosed), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+	case errors.Is(err, persistence.ErrUnavailable), errors.Is(err, persistence.ErrClosed), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return service.Wrap(service.Unavailable, err, "the database does not answer now, try again")
 	}
 	return service.Wrap(service.Internal, err, "the database failed")

@@ -47,8 +47,8 @@ func suites() []suite {
 		{name: "core", files: []string{"core"}, settings: map[string]string{"nacos.prometheus.metrics.enabled": "true"}, skip: []string{"namespaces"}},
 		{name: "config", files: []string{"config"}, shards: 2},
 		{name: "config-storage", files: []string{"config-mysql"}, skip: storage},
-		{name: "config-mariadb", files: []string{"config"}, mariadb: true, shards: 2, off: "configuration comes later"},
-		{name: "config-storage-mariadb", files: []string{"config-mysql"}, mariadb: true, off: "configuration comes later"},
+		{name: "config-mariadb", files: []string{"config"}, mariadb: true, shards: 2},
+		{name: "config-storage-mariadb", files: []string{"config-mysql"}, mariadb: true},
 		{name: "auth", files: []string{"auth"}, settings: auth, off: "users come later"},
 		{name: "v3", files: []string{"v3"}, settings: v3, console: "v3-console", off: "the v3 API comes later"},
 	}

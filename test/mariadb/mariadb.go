@@ -162,7 +162,7 @@ func config(addr, name, pass string) *mysql.Config {
 
 func (s *Server) install() {
 	s.t.Helper()
-	args := append([]string{"--no-defaults", "--datadir=" + s.data(), "--auth-root-authentication-method=normal", "--skip-test-db"}, asRoot()...)
+	args := append([]string{"--no-defaults", "--datadir=" + s.data(), "--tmpdir=" + s.dir, "--auth-root-authentication-method=normal", "--skip-test-db"}, asRoot()...)
 	if out, err := exec.CommandContext(s.t.Context(), "mariadb-install-db", args...).CombinedOutput(); err != nil {
 		s.t.Fatalf("mariadb-install-db: %v\n%s", err, out)
 	}
@@ -171,7 +171,8 @@ func (s *Server) install() {
 func (s *Server) launch() {
 	s.t.Helper()
 	args := append([]string{
-		"--no-defaults", "--datadir=" + s.data(), "--socket=" + filepath.Join(s.dir, "m.sock"), "--pid-file=" + filepath.Join(s.dir, "m.pid"),
+		"--no-defaults", "--datadir=" + s.data(), "--tmpdir=" + s.dir, // a server that starts clears what others have there
+		"--socket=" + filepath.Join(s.dir, "m.sock"), "--pid-file=" + filepath.Join(s.dir, "m.pid"),
 		"--port=" + strconv.Itoa(s.Port), "--bind-address=127.0.0.1", "--skip-name-resolve", "--log-error=" + s.logFile(),
 		"--default-time-zone=+00:00", "--max-connections=500",
 	}, asRoot()...)
