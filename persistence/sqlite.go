@@ -53,17 +53,15 @@ func (h *handle) openFile(path string, full bool) (err error) {
 	if err = migrate(h.write); err != nil {
 		return err
 	}
-	cfg := gormConfig()
-	cfg.PrepareStmt, cfg.PrepareStmtMaxSize = true, maxStatements
-	if h.read, err = gorm.Open(gormlite.Open(dsn), cfg); err != nil {
-		return err
-	}
-	r, err := h.read.DB()
+	r, err := sql.Open("sqlite3", dsn)
 	if err != nil {
 		return err
 	}
 	r.SetMaxOpenConns(readers)
 	r.SetMaxIdleConns(readers)
+	if h.read, err = gorm.Open(gormlite.OpenDB(newReadPool(r)), gormConfig()); err != nil {
+		return errors.Join(err, r.Close())
+	}
 	return nil
 }
 

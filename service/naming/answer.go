@@ -38,6 +38,9 @@ func (v *View) answer(q question, consumer string, labels Labels) *Answer {
 	if a := v.answers[q]; a != nil {
 		return a
 	}
+	if a := v.base.Load(); plain && a != nil && a.cache == q.cache { // made while we waited
+		return a
+	}
 	s := v.pick(q, consumer, labels)
 	a := v.render(q, s)
 	switch {
@@ -59,7 +62,7 @@ func (v *View) render(q question, s selection) *Answer {
 	if !s.protected {
 		v.renderHosts()
 		for _, i := range s.picked {
-			size += len(v.host(i))
+			size += len(v.host(i)) + 1
 		}
 	}
 	b := make([]byte, 0, size)
@@ -79,29 +82,33 @@ func (v *View) render(q question, s selection) *Answer {
 	b = append(b, `,"cacheMillis":`...)
 	b = strconv.AppendInt(b, q.cache, 10)
 	b = append(b, `,"hosts":[`...)
+	start := len(b)
 	for n, i := range s.picked {
+		if n > 0 {
+			b = append(b, ',')
+		}
 		if s.protected {
 			b = v.Instances[i].appendJSON(b, v.Grouped, true)
-			b = append(b, ',')
 		} else {
 			b = append(b, v.host(i)...)
 		}
-		if n == len(s.picked)-1 {
-			b = b[:len(b)-1]
-		}
 	}
+	end := len(b)
 	b = append(b, `],"checksum":"","allIPs":false,"reachProtectionThreshold":`...)
 	b = strconv.AppendBool(b, s.protected && !q.push)
 	b = append(b, `,"valid":true}`...)
+	if !s.protected && len(s.picked) == len(v.Instances) {
+		v.hosts = b[start:end:end] // one copy will do
+	}
 	return &Answer{Body: b, cache: q.cache, Length: []string{strconv.Itoa(headLen + len(b))}}
 }
 
-// host returns an instance as JSON, with a comma. v.mu is held.
+// host returns an instance as JSON. v.mu is held.
 func (v *View) host(i int) []byte {
 	if i == 0 {
 		return v.hosts[:v.ends[0]]
 	}
-	return v.hosts[v.ends[i-1]:v.ends[i]]
+	return v.hosts[v.ends[i-1]+1 : v.ends[i]]
 }
 
 // renderHosts makes the JSON of every instance, once. What the View before has
@@ -128,10 +135,13 @@ func (v *View) renderHosts() {
 		for at < len(old) && old[at] != in && before(old[at], in) {
 			at++
 		}
+		if i > 0 {
+			v.hosts = append(v.hosts, ',')
+		}
 		if at < len(old) && old[at] == in {
 			v.hosts = append(v.hosts, prev.host(at)...)
 		} else {
-			v.hosts = append(in.appendJSON(v.hosts, v.Grouped, in.Healthy), ',')
+			v.hosts = in.appendJSON(v.hosts, v.Grouped, in.Healthy)
 		}
 		v.ends[i] = len(v.hosts)
 	}

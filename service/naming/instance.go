@@ -3,7 +3,6 @@ package naming
 import (
 	"regexp"
 	"strconv"
-	"strings"
 	"unique"
 
 	"github.com/pharos-registry/pharos/service"
@@ -35,7 +34,7 @@ type Instance struct {
 	Cluster   string
 	Metadata  *Metadata
 	Weight    float64
-	id        string // only where kind is idSnowflake
+	id        *string // only where kind is idSnowflake
 	Port      uint16
 	Healthy   bool
 	Enabled   bool
@@ -46,7 +45,7 @@ type Instance struct {
 // same reports whether publishing o where i is would change nothing to see.
 func (i *Instance) same(o *Instance) bool {
 	return i.Port == o.Port && i.Healthy == o.Healthy && i.Enabled == o.Enabled && i.Ephemeral == o.Ephemeral &&
-		i.Weight == o.Weight && i.kind == o.kind && i.id == o.id &&
+		i.Weight == o.Weight && i.kind == o.kind && i.snowflake() == o.snowflake() &&
 		i.IP == o.IP && i.Cluster == o.Cluster && i.Metadata.Equal(o.Metadata)
 }
 
@@ -56,10 +55,17 @@ func (i *Instance) ID(grouped string) string {
 	case idSimple:
 		return i.IP + "#" + strconv.Itoa(int(i.Port)) + "#" + i.Cluster + "#" + grouped
 	case idSnowflake:
-		return i.id
+		return i.snowflake()
 	default:
 		return ""
 	}
+}
+
+func (i *Instance) snowflake() string {
+	if i.id == nil {
+		return ""
+	}
+	return *i.id
 }
 
 // appendJSON appends i as lists show it.
@@ -132,7 +138,6 @@ func (i *Instance) keep(ip string) *Instance {
 	} else {
 		k.Cluster = unique.Make(k.Cluster).Value()
 	}
-	k.id = strings.Clone(k.id)
 	return &k
 }
 

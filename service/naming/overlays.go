@@ -277,16 +277,25 @@ func (s *Service) cleanKey(ctx context.Context, k Key, now time.Time) {
 	if e == nil {
 		return
 	}
-	limit := now.UnixMilli() - s.cleanMetaAfter
+	limit, next := now.UnixMilli()-s.cleanMetaAfter, int64(0)
+	due := func(expired int64) bool {
+		if expired > limit { // it came earlier than it had to
+			next = expired + s.cleanMetaAfter
+		}
+		return expired != 0 && expired <= limit
+	}
 	op := persistence.RemoveOverlays{ServiceKey: rowKey(k)}
 	e.mu.Lock()
 	for ok, o := range e.overlays {
-		if o.expired != 0 && o.expired <= limit {
+		if due(o.expired) {
 			op.Overlays = append(op.Overlays, o.row(ok))
 		}
 	}
-	record := e.stale || !e.exists && e.meta != nil && e.meta.expired != 0 && e.meta.expired <= limit
+	record := e.stale || !e.exists && e.meta != nil && due(e.meta.expired)
 	e.mu.Unlock()
+	if next != 0 {
+		s.wheel.cleanAt(k, next)
+	}
 	var err error
 	if len(op.Overlays) > 0 {
 		err = s.write(ctx, op)

@@ -35,7 +35,7 @@ func (i *Instance) idText() string {
 	case idSimple:
 		return "simple"
 	case idSnowflake:
-		return i.id
+		return i.snowflake()
 	default:
 		return ""
 	}
@@ -48,7 +48,7 @@ func (i *Instance) setID(text string) {
 	case "simple":
 		i.kind = idSimple
 	default:
-		i.kind, i.id = idSnowflake, text
+		i.kind, i.id = idSnowflake, &text
 	}
 }
 

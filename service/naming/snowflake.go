@@ -35,7 +35,8 @@ func (i *Instance) identify(k Key) error {
 		i.kind = idSimple
 	case g == "snowflake":
 		i.kind = idSnowflake
-		i.id = strconv.FormatInt(nextID(), 10) + "#" + i.Cluster + "#" + k.Grouped()
+		id := strconv.FormatInt(nextID(), 10) + "#" + i.Cluster + "#" + k.Grouped()
+		i.id = &id
 	default:
 		return service.Errorf(service.Internal, "caused: The InstanceIdGenerator type is not found ;")
 	}

@@ -1,6 +1,7 @@
 package naming
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -19,6 +20,9 @@ type Subscriber struct {
 
 // maxSubscriptions bounds what one client may subscribe to.
 const maxSubscriptions = 10_000
+
+// maxSubscription bounds the texts that are kept of a subscription, in bytes.
+const maxSubscription = 4096
 
 // subscription is a client's wish to be told of a service. Clients that ask for
 // several sets of clusters of one service have several.
@@ -45,7 +49,10 @@ func (s *Service) OnSubscribe(fn func(Subscriber)) { s.subscribers = append(s.su
 // while pushes are switched off or for an agent that does not understand them.
 func (s *Service) Subscribe(sub Subscriber) {
 	sw := s.switches.Load()
-	if sub.Port == 0 || !sw.Push || !sw.understands(sub.Agent) {
+	if sub.Port == 0 || !sw.Push || !sw.understands(sub.Agent) || len(sub.Clusters)+len(sub.App)+len(sub.Agent) > maxSubscription {
+		return
+	}
+	if _, err := netip.ParseAddr(sub.IP); err != nil { // nothing can be sent to a name
 		return
 	}
 	var buf [64]byte

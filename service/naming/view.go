@@ -21,7 +21,7 @@ type View struct {
 	base atomic.Pointer[Answer] // the answer to who asks for everything
 
 	mu      sync.Mutex // guards the following fields
-	hosts   []byte     // all instances as JSON, each followed by a comma
+	hosts   []byte     // all instances as JSON, with commas between them
 	ends    []int      // where each of them ends in hosts
 	prev    *View      // the View before, for what it has rendered
 	answers map[question]*Answer

@@ -21,9 +21,13 @@ type bucket struct {
 	keys    []Key // of services of which something is to be cleaned up
 }
 
+// horizon is how many seconds ahead a look is at most: what is due later is looked
+// at in between, so that what is gone by then is let go of.
+const horizon = 300
+
 // at returns the bucket of a second that is still to come; w.mu is held.
 func (w *wheel) at(second int64) (*bucket, int64) {
-	second = max(second, w.swept+1)
+	second = min(max(second, w.swept+1), w.swept+horizon)
 	b := w.buckets[second]
 	if b == nil {
 		b = &bucket{}
