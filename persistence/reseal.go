@@ -21,8 +21,11 @@ type Resealed struct {
 func (d *DB) Reseal(ctx context.Context) (Resealed, error) {
 	var done Resealed
 	for _, t := range []resealRows{
-		{Table: "config_info", ID: "id"}, {Table: "config_info_gray", ID: "id"}, {Table: "his_config_info", ID: "nid"},
-		{Table: "config_info_beta", ID: "id"}, {Table: "config_info_tag", ID: "id"},
+		{Table: "config_info", ID: "id"},
+		{Table: "config_info_gray", ID: "id"},
+		{Table: "his_config_info", ID: "nid"},
+		{Table: "config_info_beta", ID: "id"},
+		{Table: "config_info_tag", ID: "id"},
 	} {
 		for {
 			s, err := d.source(live)

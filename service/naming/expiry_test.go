@@ -11,9 +11,15 @@ import (
 	"github.com/pharos-registry/pharos/service/naming"
 )
 
+// world is what a test under fake time works on.
+type world struct {
+	t *testing.T
+	s *naming.Service
+}
+
 // bubble runs fn with a running service under fake time. Time begins at the start
 // of a second, and the service looks around when it is over.
-func bubble(t *testing.T, o naming.Options, fn func(t *testing.T, s *naming.Service)) {
+func bubble(t *testing.T, o naming.Options, fn func(world)) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "pharos.db")
 	synctest.Test(t, func(t *testing.T) {
@@ -30,7 +36,7 @@ func bubble(t *testing.T, o naming.Options, fn func(t *testing.T, s *naming.Serv
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- s.Run(ctx) }()
-		fn(t, s)
+		fn(world{t, s})
 		stop()
 		if err := <-done; err != nil {
 			t.Error(err)
@@ -70,7 +76,8 @@ func light(t *testing.T, s *naming.Service, name string) string {
 const known, unknown = `{"clientBeatInterval":5000,"code":10200,"lightBeatEnabled":true}`, `{"clientBeatInterval":5000,"code":20404,"lightBeatEnabled":true}`
 
 func TestSilence(t *testing.T) {
-	bubble(t, naming.Options{}, func(t *testing.T, s *naming.Service) {
+	bubble(t, naming.Options{}, func(w world) {
+		t, s := w.t, w.s
 		register(t, s, reg("x", "10.0.0.1", 80))
 		for range 20 { // beats keep it
 			after(5 * time.Second)
@@ -105,7 +112,8 @@ func TestTimesOfAnInstance(t *testing.T) {
 		"beyond client": {"preserved.ip.delete.timeout=9000000", 15 * time.Second, 3 * time.Minute, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, naming.Options{}, func(t *testing.T, s *naming.Service) {
+			bubble(t, naming.Options{}, func(w world) {
+				t, s := w.t, w.s
 				register(t, s, reg("x", "10.0.0.1", 80, meta(tt.meta)))
 				begin := time.Now()
 				at := map[string]time.Duration{}
@@ -128,10 +136,11 @@ func TestTimesOfAnInstance(t *testing.T) {
 }
 
 func TestOverlayTimesCount(t *testing.T) {
-	bubble(t, naming.Options{}, func(t *testing.T, s *naming.Service) {
+	bubble(t, naming.Options{}, func(w world) {
+		t, s := w.t, w.s
 		register(t, s, reg("x", "10.0.0.1", 80, meta("preserved.heart.beat.timeout=60000")))
 		after(time.Second)
-		err := s.Patch(t.Context(), &naming.Patch{Key: keyOf("x"), IP: "10.0.0.1", Port: 80, Cluster: "DEFAULT", Metadata: ptr("preserved.heart.beat.timeout=6000")})
+		err := s.Patch(t.Context(), &naming.Patch{Key: keyOf("x"), IP: "10.0.0.1", Port: 80, Cluster: "DEFAULT", Metadata: new("preserved.heart.beat.timeout=6000")})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -143,7 +152,8 @@ func TestOverlayTimesCount(t *testing.T) {
 }
 
 func TestWhatStopsTheChecks(t *testing.T) {
-	bubble(t, naming.Options{}, func(t *testing.T, s *naming.Service) {
+	bubble(t, naming.Options{}, func(w world) {
+		t, s := w.t, w.s
 		if err := s.CreateService(t.Context(), &naming.Spec{Key: keyOf("svc"), Ephemeral: true, Metadata: "enableClientBeat=TRUE"}); err != nil {
 			t.Fatal(err)
 		}
@@ -167,7 +177,8 @@ func TestWhatStopsTheChecks(t *testing.T) {
 
 func TestClientsOfOthersAreLeftAlone(t *testing.T) {
 	mine := false
-	bubble(t, naming.Options{Owns: func(string) bool { return mine }}, func(t *testing.T, s *naming.Service) {
+	bubble(t, naming.Options{Owns: func(string) bool { return mine }}, func(w world) {
+		t, s := w.t, w.s
 		register(t, s, reg("x", "10.0.0.1", 80))
 		after(10 * time.Minute)
 		same(t, state(t, s, "x"), "healthy")
@@ -175,7 +186,8 @@ func TestClientsOfOthersAreLeftAlone(t *testing.T) {
 }
 
 func TestALateBeatDoesNotResurrect(t *testing.T) {
-	bubble(t, naming.Options{}, func(t *testing.T, s *naming.Service) {
+	bubble(t, naming.Options{}, func(w world) {
+		t, s := w.t, w.s
 		info, err := naming.ParseBeat(`{"ip":"10.0.0.1","port":80,"weight":1,"metadata":{}}`)
 		if err != nil {
 			t.Fatal(err)
@@ -215,7 +227,8 @@ func TestALateBeatDoesNotResurrect(t *testing.T) {
 }
 
 func TestIdleClientsGo(t *testing.T) {
-	bubble(t, naming.Options{}, func(t *testing.T, s *naming.Service) {
+	bubble(t, naming.Options{}, func(w world) {
+		t, s := w.t, w.s
 		sub := naming.Subscriber{Key: keyOf("x"), IP: "10.0.0.9", Port: 5000, Clusters: "c1", App: "shop", Agent: "Nacos-Java-Client:v1.4.6"}
 		s.Subscribe(sub)
 		for range 10 {
@@ -238,7 +251,8 @@ func TestIdleClientsGo(t *testing.T) {
 }
 
 func TestEmptyServicesAreCleanedUp(t *testing.T) {
-	bubble(t, naming.Options{}, func(t *testing.T, s *naming.Service) {
+	bubble(t, naming.Options{}, func(w world) {
+		t, s := w.t, w.s
 		spec := &naming.Spec{Key: keyOf("x"), Threshold: 0.5}
 		if err := s.CreateService(t.Context(), spec); err != nil {
 			t.Fatal(err)
@@ -272,7 +286,8 @@ func TestEmptyServicesAreCleanedUp(t *testing.T) {
 }
 
 func TestAServiceMayComeBackAsTheOtherKind(t *testing.T) {
-	bubble(t, naming.Options{}, func(t *testing.T, s *naming.Service) {
+	bubble(t, naming.Options{}, func(w world) {
+		t, s := w.t, w.s
 		if err := s.CreateService(t.Context(), &naming.Spec{Key: keyOf("x"), Threshold: 0.5}); err != nil {
 			t.Fatal(err)
 		}
@@ -293,7 +308,8 @@ func TestAServiceMayComeBackAsTheOtherKind(t *testing.T) {
 }
 
 func TestOverlaysOutliveTheirInstance(t *testing.T) {
-	bubble(t, naming.Options{}, func(t *testing.T, s *naming.Service) {
+	bubble(t, naming.Options{}, func(w world) {
+		t, s := w.t, w.s
 		again := func() *naming.Registration { return reg("x", "10.0.0.1", 80) }
 		register(t, s, again(), reg("x", "10.0.0.2", 80, meta("enableClientBeat=true")))
 		if err := s.Update(t.Context(), reg("x", "10.0.0.1", 80, func(r *naming.Registration) { r.Weight = 3 })); err != nil {
@@ -323,7 +339,8 @@ func TestOverlaysOutliveTheirInstance(t *testing.T) {
 }
 
 func TestPersistentInstancesStay(t *testing.T) {
-	bubble(t, naming.Options{}, func(t *testing.T, s *naming.Service) {
+	bubble(t, naming.Options{}, func(w world) {
+		t, s := w.t, w.s
 		register(t, s, reg("x", "10.0.0.1", 80, persistent))
 		after(time.Hour)
 		same(t, state(t, s, "x"), "healthy")

@@ -21,7 +21,7 @@ func TestOverlayFollowsTheClientWhereItIsNotSet(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	patch(naming.Patch{Enabled: ptr(false)})
+	patch(naming.Patch{Enabled: new(false)})
 	register(t, s, reg("o", "10.0.0.1", 80, weigh(8), meta("a=3,c=4")))
 	in, err := s.Find(keyOf("o"), "10.0.0.1", 80, "DEFAULT")
 	if err != nil {
@@ -32,8 +32,8 @@ func TestOverlayFollowsTheClientWhereItIsNotSet(t *testing.T) {
 	}
 	same(t, in.Metadata.Map(), map[string]string{"a": "3", "c": "4"})
 
-	patch(naming.Patch{Weight: ptr(0.5), Enabled: ptr(true), Metadata: ptr(`{"a":"9","z":"1"}`)})
-	patch(naming.Patch{Metadata: ptr("z=2")}) // replaces the overlay's metadata, keeps the weight
+	patch(naming.Patch{Weight: new(0.5), Enabled: new(true), Metadata: new(`{"a":"9","z":"1"}`)})
+	patch(naming.Patch{Metadata: new("z=2")}) // replaces the overlay's metadata, keeps the weight
 	same(t, hosts(t, s, "o"), []host{{"10.0.0.1", 80, 0.5, true, true, "DEFAULT", "10.0.0.1#80#DEFAULT#DEFAULT_GROUP@@o", map[string]string{"a": "3", "c": "4", "z": "2"}}})
 
 	// An update replaces all of it.
