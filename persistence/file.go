@@ -3,8 +3,11 @@ package persistence
 import (
 	"context"
 	"errors"
+	"fmt"
+	"path/filepath"
 	"time"
 
+	"github.com/ncruces/go-sqlite3"
 	"gorm.io/gorm"
 )
 
@@ -136,7 +139,7 @@ func (f *file) commit(group []request) []request {
 		}
 		return group
 	case err != nil:
-		answers[0] = answer{err: f.lay.translate(err)}
+		answers[0] = answer{err: f.explain(err)}
 	}
 	for i, r := range group {
 		if answers[i].err == nil {
@@ -145,6 +148,15 @@ func (f *file) commit(group []request) []request {
 		r.answer <- answers[i]
 	}
 	return group
+}
+
+// explain says what an error of a write means. The driver does not tell a full
+// disk from one that fails.
+func (f *file) explain(err error) error {
+	if errors.Is(err, sqlite3.IOERR) && diskFull(filepath.Dir(f.path)) {
+		return fmt.Errorf("%w: the disk is full: %w", ErrUnavailable, err)
+	}
+	return f.lay.translate(err)
 }
 
 // between runs fn in the goroutine that writes, while nothing is written.
