@@ -11,6 +11,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -293,6 +295,85 @@ func TestWhoIsTold(t *testing.T) {
 	}
 	other.quiet(300 * time.Millisecond)
 	php.quiet(0)
+}
+
+// TestSwitchedOff: what changes while pushes are off is told when they are on
+// again, and the operator's figures say so.
+func TestSwitchedOff(t *testing.T) {
+	srv := server.Start(t, server.Options{})
+	const svc = "DEFAULT_GROUP@@off"
+	s := listen(t, false)
+	s.subscribe(srv, svc, "", java)
+	s.next(2 * time.Second)
+	turn := func(to string) {
+		call(t, srv, http.MethodPut, "/v1/ns/operator/switches", url.Values{"entry": {"pushEnabled"}, "value": {to}}, java)
+	}
+	turn("false")
+	call(t, srv, http.MethodPost, "/v1/ns/instance", instance(svc, "10.0.0.1"), java)
+	s.quiet(1500 * time.Millisecond)
+	late := listen(t, false)
+	late.subscribe(srv, svc, "", java) // is not taken up
+	turn("true")
+	if p := s.next(3 * time.Second); len(p.service.Hosts) != 1 {
+		t.Errorf("told %s", p.data)
+	}
+	late.quiet(time.Second)
+	var state struct {
+		Succeed, Total int
+		Detail         struct{ AvgPushCost, MaxPushCost float64 }
+	}
+	answer := call(t, srv, http.MethodGet, "/v1/ns/operator/push/state", url.Values{"detail": {"true"}}, java)
+	if err := json.Unmarshal([]byte(answer), &state); err != nil || state.Total != 2 || state.Succeed != 2 || state.Detail.AvgPushCost < 0 || state.Detail.MaxPushCost < 0 {
+		t.Errorf("push state %s (%v), want two acknowledged pushes", answer, err)
+	}
+}
+
+// TestLabels: subscribers of one service see what their own labels let them see,
+// and a changed file of labels counts for the next push.
+func TestLabels(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "labels")
+	write := func(text string) {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("10.0.0.1 = zone=a\n10.0.0.2 = zone=b\n127.0.0.1 = zone=a\n")
+	srv := server.Start(t, server.Options{Settings: map[string]string{"pharos.naming.cmdb.file": file}})
+	const svc = "DEFAULT_GROUP@@labels"
+	call(t, srv, http.MethodPost, "/v1/ns/instance", instance(svc, "10.0.0.1"), java)
+	call(t, srv, http.MethodPut, "/v1/ns/service", url.Values{
+		"serviceName": {svc}, "protectThreshold": {"0"},
+		"selector": {`{"type":"label","expression":"CONSUMER.label.zone = PROVIDER.label.zone"}`},
+	}, java)
+	s := listen(t, false)
+	s.subscribe(srv, svc, "", java)
+	s.next(2 * time.Second)
+	call(t, srv, http.MethodPost, "/v1/ns/instance", instance(svc, "10.0.0.2"), java)
+	if p := s.next(time.Second); strings.Join(p.service.addresses(), " ") != "10.0.0.1:8080" {
+		t.Errorf("zone a was told %s", p.data)
+	}
+	write("10.0.0.1 = zone=a\n10.0.0.2 = zone=b\n10.0.0.3 = zone=b\n127.0.0.1 = zone=b\n")
+	list := func(ip string) string {
+		var info serviceInfo
+		answer := call(t, srv, http.MethodGet, "/v1/ns/instance/list", url.Values{"serviceName": {svc}, "clientIP": {ip}}, java)
+		if err := json.Unmarshal([]byte(answer), &info); err != nil {
+			t.Fatal(err)
+		}
+		return strings.Join(info.addresses(), " ")
+	}
+	for began := time.Now(); list("127.0.0.1") != "10.0.0.2:8080"; {
+		if time.Since(began) > 10*time.Second {
+			t.Fatalf("the changed labels were not read: %s", list("127.0.0.1"))
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	call(t, srv, http.MethodPost, "/v1/ns/instance", instance(svc, "10.0.0.3"), java)
+	if p := s.next(time.Second); strings.Join(p.service.addresses(), " ") != "10.0.0.2:8080 10.0.0.3:8080" {
+		t.Errorf("zone b was told %s", p.data)
+	}
+	if all := list("10.9.9.9"); all != "10.0.0.1:8080 10.0.0.2:8080 10.0.0.3:8080" {
+		t.Errorf("an address without labels sees %s", all)
+	}
 }
 
 // TestSentOnceMore: the same bytes again after 10 s without acknowledgement, and
