@@ -85,7 +85,9 @@ func (a *API) configRoutes() []middleware.Route {
 			rows[i].MaxBody = a.o.Config.MaxBody()
 		}
 		rows[i].Module = middleware.Config
-		rows[i].Do = checked(rows[i].Do)
+		if !a.o.NoParamCheck {
+			rows[i].Do = checked(rows[i].Do)
+		}
 	}
 	return rows
 }

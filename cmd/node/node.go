@@ -39,6 +39,7 @@ type Node struct {
 	log *slog.Logger
 	reg *prometheus.Registry
 
+	self string          // the address or name that others know this node by
 	db   *persistence.DB // in the data directory
 	rows *persistence.DB // of configs, namespaces and users: db, or a MySQL
 	ops  *ops.Service
@@ -78,7 +79,10 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 	if o.Level == nil {
 		o.Level = new(slog.LevelVar)
 	}
-	n.ops = ops.New(ops.Self{IP: selfIP(), Port: set.Server.Port}, n.ready, o.Level)
+	if n.self, err = selfAddress(set.Cluster); err != nil {
+		return nil, err
+	}
+	n.ops = ops.New(ops.Self{IP: n.self, Port: set.Server.Port}, n.ready, o.Level)
 	if err = n.openNaming(); err != nil {
 		return nil, err
 	}
@@ -140,7 +144,7 @@ func (n *Node) openData(ctx context.Context) error {
 	if err := private(path); err != nil {
 		return err
 	}
-	db, err := persistence.Open(path)
+	db, err := persistence.Open(path) //nolint:contextcheck // a start is not given up half way
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ func (n *Node) openTLS() (*tls.Config, error) {
 	c := &certificate{certFile: t.CertFile, keyFile: t.KeyFile, log: n.log}
 	if t.CertFile == "" {
 		c.certFile, c.keyFile = filepath.Join(n.set.Data.Dir, "secrets", "tls.crt"), filepath.Join(n.set.Data.Dir, "secrets", "tls.key")
-		if err := ownCertificate(c.certFile, c.keyFile, time.Now()); err != nil {
+		if err := ownCertificate(c.certFile, c.keyFile, n.self, time.Now()); err != nil {
 			return nil, fmt.Errorf("no certificate can be made: %w", err)
 		}
 	}
@@ -149,7 +149,7 @@ func (c *certificate) follow(ctx context.Context) error {
 
 // ownCertificate makes a self-signed certificate for the names of this machine,
 // where there is none that is good for a while.
-func ownCertificate(certFile, keyFile string, now time.Time) error {
+func ownCertificate(certFile, keyFile, self string, now time.Time) error {
 	old, err := tls.LoadX509KeyPair(certFile, keyFile)
 	if err == nil && old.Leaf != nil && now.Add(certRenew).Before(old.Leaf.NotAfter) {
 		return nil
@@ -169,15 +169,17 @@ func ownCertificate(certFile, keyFile string, now time.Time) error {
 	if err != nil {
 		host = "localhost"
 	}
-	ips := []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}
-	if ip := net.ParseIP(selfIP()); ip != nil {
+	names, ips := []string{"localhost", host}, []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}
+	if ip := net.ParseIP(self); ip != nil {
 		ips = append(ips, ip)
+	} else if self != host {
+		names = append(names, self)
 	}
 	tmpl := &x509.Certificate{
 		SerialNumber: serial, Subject: pkix.Name{CommonName: host, Organization: []string{"Pharos"}},
 		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(certValid),
 		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		DNSNames: []string{"localhost", host}, IPAddresses: ips,
+		DNSNames: names, IPAddresses: ips,
 		BasicConstraintsValid: true, IsCA: true, // so that clients can be told to trust this very file
 	}
 	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, key.Public(), key)
