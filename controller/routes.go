@@ -45,6 +45,7 @@ type Options struct {
 	HSTS         bool                           // browsers are told to come by TLS only
 	SetUp        func(*middleware.Request) bool // may this caller make the first administrator?
 	State        func() map[string]*string      // what server/state tells beyond the node itself
+	Discovery    bool                           // instances are served as targets to Prometheus
 	ConfDir      string                         // where announcements and the guide lie
 	Metrics      http.Handler                   // the exposition of metrics; nil: none
 	Requests     *middleware.Metrics
@@ -119,6 +120,7 @@ func (a *API) routes() []middleware.Route {
 		a.opsRoutes(),
 		a.loaderRoutes(),
 		a.actuatorRoutes(),
+		a.discoveryRoutes(),
 		a.namingV1Routes(),
 		a.namingV2Routes(),
 		a.configRoutes(),

@@ -117,6 +117,7 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 		MaxMetadata: set.Naming.MaxMetadataLength,
 		Namespaces:  namespace.New(n.rows, n.rows.Apply),
 		Auth:        n.auth,
+		Discovery:   set.Metrics.Discovery,
 		Guard:       n.guard,
 		Audit:       n.audit,
 		SetUp:       n.mayStart,

@@ -72,8 +72,4 @@ func (n *Node) observePush() {
 	counter("pharos_pushes_acknowledged_total", "Pushed messages that were acknowledged.", func(c push.Counts) float64 { return float64(c.Acked) })
 	counter("pharos_push_acknowledge_seconds_total", "Time from sending to acknowledgement, of all messages together.",
 		func(c push.Counts) float64 { return c.Cost.Seconds() })
-	n.monitor("naming", "totalPush", func() float64 { return float64(n.pushes.Ever().Total) })
-	n.monitor("naming", "failedPush", func() float64 { return float64(n.pushes.Ever().Failed) })
-	n.monitor("naming", "maxPushCost", func() float64 { return n.pushes.Read(false).MaxCostMillis() })
-	n.monitor("naming", "avgPushCost", func() float64 { return n.pushes.Read(false).AvgCostMillis() })
 }

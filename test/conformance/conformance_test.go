@@ -44,12 +44,12 @@ func suites() []suite {
 	storage := []string{"c53 storage", "c54 storage", "c56 storage", "c57 storage", "c58 storage"} // properties of MySQL's columns
 	return []suite{
 		{name: "naming", files: []string{"naming"}, shards: 3},
-		{name: "core", files: []string{"core"}, settings: map[string]string{"nacos.prometheus.metrics.enabled": "true"}, skip: []string{"namespaces"}},
+		{name: "core", files: []string{"core"}, settings: map[string]string{"nacos.prometheus.metrics.enabled": "true"}},
 		{name: "config", files: []string{"config"}, shards: 2},
 		{name: "config-storage", files: []string{"config-mysql"}, skip: storage},
 		{name: "config-mariadb", files: []string{"config"}, mariadb: true, shards: 2},
 		{name: "config-storage-mariadb", files: []string{"config-mysql"}, mariadb: true},
-		{name: "auth", files: []string{"auth"}, settings: auth, off: "users come later"},
+		{name: "auth", files: []string{"auth"}, settings: auth},
 		{name: "v3", files: []string{"v3"}, settings: v3, console: "v3-console", off: "the v3 API comes later"},
 	}
 }
