@@ -98,6 +98,9 @@ func (s *Service) Run(ctx context.Context) error {
 	defer clean.Stop()
 	recount := time.NewTicker(s.o.Recount)
 	defer recount.Stop()
+	if err := s.mergeAggregates(ctx); err != nil && ctx.Err() == nil {
+		s.o.Log.Warn("configs of Nacos 1.x that lie in parts are not merged", "error", err)
+	}
 	for {
 		var err error
 		select {

@@ -60,9 +60,9 @@ func New(o Options) *Service {
 // Cache is what answers reads and keeps those who wait.
 func (s *Service) Cache() *Cache { return s.cache }
 
-// MaxBody is how many bytes a form can have that publishes the longest content:
-// each of its letters may be three bytes, and each of them three in URL
-// encoding. Few letters are longer, and nothing else is.
+// MaxBody is how many bytes a form may have that publishes a config: content of
+// as many bytes as it may have letters, each of them three in URL encoding, and
+// what describes it. Longer content is refused even if it has fewer letters.
 func (s *Service) MaxBody() int64 { return 3*s.o.MaxContent + 1<<20 }
 
 // Read returns the copy that a client sees, nil where there is none. tag is one
