@@ -58,9 +58,16 @@ func (v *View) answer(q question, consumer string, labels Labels) *Answer {
 
 // render makes the answer of a selection. v.mu is held.
 func (v *View) render(q question, s selection) *Answer {
+	full := !s.protected && len(s.picked) == len(v.Instances)
+	first := full && v.ends == nil // the hosts are made where they are needed
 	size := 256 + len(v.Grouped) + len(q.clusters)
-	if !s.protected {
-		v.renderHosts()
+	switch {
+	case first:
+		size += v.hostsSize()
+	case !s.protected:
+		if v.ends == nil {
+			v.hosts = v.appendHosts(make([]byte, 0, v.hostsSize()))
+		}
 		for _, i := range s.picked {
 			size += len(v.host(i)) + 1
 		}
@@ -83,21 +90,16 @@ func (v *View) render(q question, s selection) *Answer {
 	b = strconv.AppendInt(b, q.cache, 10)
 	b = append(b, `,"hosts":[`...)
 	start := len(b)
-	for n, i := range s.picked {
-		if n > 0 {
-			b = append(b, ',')
-		}
-		if s.protected {
-			b = v.Instances[i].appendJSON(b, v.Grouped, true)
-		} else {
-			b = append(b, v.host(i)...)
-		}
+	if first {
+		b = v.appendHosts(b)
+	} else {
+		b = v.appendPicked(b, s)
 	}
 	end := len(b)
 	b = append(b, `],"checksum":"","allIPs":false,"reachProtectionThreshold":`...)
 	b = strconv.AppendBool(b, s.protected && !q.push)
 	b = append(b, `,"valid":true}`...)
-	if !s.protected && len(s.picked) == len(v.Instances) {
+	if full {
 		v.hosts = b[start:end:end] // one copy will do
 	}
 	return &Answer{Body: b, cache: q.cache, Length: []string{strconv.Itoa(headLen + len(b))}}
@@ -111,40 +113,61 @@ func (v *View) host(i int) []byte {
 	return v.hosts[v.ends[i-1]+1 : v.ends[i]]
 }
 
-// renderHosts makes the JSON of every instance, once. What the View before has
-// rendered of the same instances is copied. v.mu is held.
-func (v *View) renderHosts() {
-	if v.ends != nil || len(v.Instances) == 0 {
-		return
+// appendPicked appends the hosts of a selection. v.mu is held.
+func (v *View) appendPicked(b []byte, s selection) []byte {
+	for n, i := range s.picked {
+		if n > 0 {
+			b = append(b, ',')
+		}
+		if s.protected {
+			b = v.Instances[i].appendJSON(b, v.Grouped, true)
+		} else {
+			b = append(b, v.host(i)...)
+		}
 	}
+	return b
+}
+
+// hostsSize guesses how long all hosts are as JSON. v.mu is held.
+func (v *View) hostsSize() int {
+	const one = 512
+	if v.prev != nil && len(v.prev.Instances) > 0 {
+		v.prev.mu.Lock()
+		defer v.prev.mu.Unlock()
+		return (len(v.prev.hosts)/len(v.prev.Instances)+1)*len(v.Instances) + one
+	}
+	return one * len(v.Instances)
+}
+
+// appendHosts appends all hosts, and notes where each of them ends. What the View
+// before has made of the same instances is copied. v.mu is held.
+func (v *View) appendHosts(b []byte) []byte {
 	prev := v.prev
 	v.prev = nil
 	var old []*Instance
 	if prev != nil {
 		prev.mu.Lock()
 		defer prev.mu.Unlock()
-		if prev.ends != nil {
-			old = prev.Instances
-			v.hosts = make([]byte, 0, len(prev.hosts)+512)
-		}
+		old = prev.Instances
 	}
 	v.ends = make([]int, len(v.Instances))
-	at := 0
+	start, at := len(b), 0
 	for i, in := range v.Instances {
 		// Both are sorted by address: skip what is gone.
 		for at < len(old) && old[at] != in && before(old[at], in) {
 			at++
 		}
 		if i > 0 {
-			v.hosts = append(v.hosts, ',')
+			b = append(b, ',')
 		}
 		if at < len(old) && old[at] == in {
-			v.hosts = append(v.hosts, prev.host(at)...)
+			b = append(b, prev.host(at)...)
 		} else {
-			v.hosts = in.appendJSON(v.hosts, v.Grouped, in.Healthy)
+			b = in.appendJSON(b, v.Grouped, in.Healthy)
 		}
-		v.ends[i] = len(v.hosts)
+		v.ends[i] = len(b) - start
 	}
+	return b
 }
 
 func before(a, b *Instance) bool {

@@ -56,7 +56,7 @@ func (s *Service) Beat(ctx context.Context, b *Beat) ([]byte, error) {
 	reply := s.beats.Load()
 	for range 2 {
 		if in, found := s.touch(id, b.Key, now); found {
-			if in.Metadata == nil {
+			if _, own := in.Metadata.Get(metaInterval); !own {
 				return reply.ok, nil
 			}
 			return beatReply(in.Metadata.counted(metaInterval, reply.interval), beatOK, reply.light), nil
@@ -64,10 +64,7 @@ func (s *Service) Beat(ctx context.Context, b *Beat) ([]byte, error) {
 		if b.Full == nil || s.tombs.holds(string(id), b.Key, now) {
 			break
 		}
-		r, err := b.registration()
-		if err != nil {
-			return nil, err
-		}
+		r := b.registration()
 		if err := s.Register(ctx, r); err != nil {
 			return nil, err
 		}
@@ -79,13 +76,12 @@ func (s *Service) Beat(ctx context.Context, b *Beat) ([]byte, error) {
 }
 
 // registration is the request to register what a full beat says.
-func (b *Beat) registration() (*Registration, error) {
-	meta, err := b.Full.metadata()
+func (b *Beat) registration() *Registration {
 	return &Registration{
 		Key: b.Key, IP: b.IP, Port: b.Port,
-		Cluster: b.Full.Cluster, Weight: b.Full.Weight, Metadata: meta,
+		Cluster: b.Full.Cluster, Weight: b.Full.Weight, Metadata: b.Full.rawMeta,
 		Healthy: true, Enabled: true, Ephemeral: b.Full.Ephemeral, ShowID: true,
-	}, err
+	}
 }
 
 // touch records a beat of what the client of id publishes for k. An instance that

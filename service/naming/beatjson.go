@@ -15,21 +15,7 @@ type BeatInfo struct {
 	Weight                   float64
 	Ephemeral                bool
 
-	rawMeta string // the metadata member as JSON
-}
-
-// metadata returns what the metadata parameter of a registration would be.
-func (i *BeatInfo) metadata() (string, error) {
-	if i.rawMeta == "" || i.rawMeta == "null" || i.rawMeta == "{}" {
-		return "", nil
-	}
-	if i.rawMeta[0] != '{' {
-		return "", errBeat
-	}
-	if _, err := parseJSONPairs(i.rawMeta); err != nil {
-		return "", err
-	}
-	return i.rawMeta, nil
+	rawMeta string // the metadata member as JSON: an object of scalars, or ""
 }
 
 var errBeat = errors.New("the beat is not a JSON object of the known members")
@@ -39,10 +25,7 @@ var errBeat = errors.New("the beat is not a JSON object of the known members")
 func ParseBeat(s string) (BeatInfo, error) {
 	i := BeatInfo{Ephemeral: true}
 	p := beatParser{s: s}
-	if !p.object(&i) {
-		return BeatInfo{}, errBeat
-	}
-	if _, err := i.metadata(); err != nil {
+	if !p.members(i.set) {
 		return BeatInfo{}, errBeat
 	}
 	return i, nil
@@ -71,7 +54,9 @@ func (p *beatParser) eat(c byte) bool {
 	return false
 }
 
-func (p *beatParser) object(out *BeatInfo) bool {
+// members takes an object, which is all there is, and calls set with each name
+// and value until it says false.
+func (p *beatParser) members(set func(name, raw string) bool) bool {
 	if !p.eat('{') {
 		return false
 	}
@@ -85,7 +70,7 @@ func (p *beatParser) object(out *BeatInfo) bool {
 			return false
 		}
 		raw, ok := p.value()
-		if !ok || !out.set(name, raw) {
+		if !ok || !set(name, raw) {
 			return false
 		}
 	}
@@ -102,15 +87,18 @@ func (p *beatParser) text() (string, bool) {
 	return unquote(raw)
 }
 
-func unquote(raw string) (string, bool) {
-	plain := true
-	for i := 1; i < len(raw)-1; i++ {
+// plain reports whether a JSON string says what it looks like.
+func plain(raw string) bool {
+	for i := range len(raw) {
 		if raw[i] == '\\' || raw[i] < ' ' {
-			plain = false
-			break
+			return false
 		}
 	}
-	if plain {
+	return true
+}
+
+func unquote(raw string) (string, bool) {
+	if plain(raw) {
 		return raw[1 : len(raw)-1], true
 	}
 	var s string
@@ -145,7 +133,8 @@ func (p *beatParser) value() (string, bool) {
 	start := p.i
 	switch p.s[p.i] {
 	case '"':
-		return p.quoted()
+		raw, ok := p.quoted()
+		return raw, ok && (plain(raw) || json.Valid([]byte(raw)))
 	case '{', '[':
 		if !p.nested() {
 			return "", false
@@ -189,8 +178,8 @@ func (p *beatParser) nested() bool {
 
 // number reports whether s is a JSON number.
 func number(s string) bool {
-	plain := digits(s) && (len(s) == 1 || s[0] != '0')
-	return plain || json.Valid([]byte(s))
+	whole := digits(s) && (len(s) == 1 || s[0] != '0')
+	return whole || json.Valid([]byte(s))
 }
 
 // set takes over one member; what is not known is ignored, and a null is as good
@@ -208,7 +197,8 @@ func (i *BeatInfo) set(name, raw string) bool {
 		return scalar(raw, &i.ServiceName)
 	case "metadata":
 		i.rawMeta = raw
-		return raw[0] == '{'
+		p := beatParser{s: raw}
+		return p.members(func(_, raw string) bool { return raw[0] != '{' && raw[0] != '[' })
 	}
 	var s string
 	switch name {

@@ -8,8 +8,6 @@ import (
 	"github.com/pharos-registry/pharos/service/naming"
 )
 
-func ptr[T any](v T) *T { return &v }
-
 func TestOverlayFollowsTheClientWhereItIsNotSet(t *testing.T) {
 	s := start(t, "")
 	weigh := func(w float64) func(*naming.Registration) { return func(r *naming.Registration) { r.Weight = w } }
