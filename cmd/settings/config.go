@@ -27,7 +27,6 @@ type Config struct {
 	PushBatch          int           // nacos.config.push.batchSize: fuzzy-watch keys in one message
 	FuzzyPatterns      int           // nacos.config.fuzzy.watch.max.pattern.count
 	FuzzyMatches       int           // nacos.config.fuzzy.watch.max.pattern.match.config.count
-	MaxListenKeys      int           // pharos.config.listen.keys: configs in one listener request
 	MaxParked          int           // pharos.config.listen.parked: long polls waiting at once; 0 is no limit of its own
 	EncryptionKey      string        // pharos.config.encryption.key: Base64 of 32 bytes; content is stored encrypted. Secret
 	EncryptionOldKeys  []string      // pharos.config.encryption.old-keys: still read, no longer written. Secret
@@ -47,7 +46,7 @@ func defaultConfig() Config {
 		GrayVersions: 10, GrayCompatible: true,
 		SearchQueue: 4, SearchThreads: 2, SearchWait: 8 * time.Second,
 		PushMaxRetry: 50, PushTimeout: 3 * time.Second, PushBatch: 20,
-		FuzzyPatterns: 20, FuzzyMatches: 500, MaxListenKeys: 3000,
+		FuzzyPatterns: 20, FuzzyMatches: 500,
 		NotifyConnectTimeout: 100, NotifySocketTimeout: 200, HealthCheck: true, MaxHealthCheckFailCount: 12,
 	}
 }
@@ -63,7 +62,7 @@ func (c *Config) contentKeys() []key {
 		{name: "pharos.config.history.versions", doc: "history rows kept of one config; 0 is no limit", value: number(&c.HistoryVersions, 0, 1<<30)},
 		{name: "maxContent", doc: "bytes of one config", value: size(&c.MaxContent, 1<<10, 1<<30)},
 		{name: "nacos.config.gray.version.max.count", doc: "gray rules of one config", value: number(&c.GrayVersions, 1, 10_000)},
-		{name: "nacos.config.gray.compatible.model", doc: "keep the beta and tag tables of older versions in step", value: boolean(&c.GrayCompatible)},
+		{name: "nacos.config.gray.compatible.model", inert: true, doc: "keep the beta and tag tables of older versions in step", value: boolean(&c.GrayCompatible)},
 		{name: "nacos.config.search.max_capacity", doc: "searches in content that may wait", value: number(&c.SearchQueue, 1, 10_000)},
 		{name: "nacos.config.search.max_thread", doc: "searches in content that may run at once", value: number(&c.SearchThreads, 1, 1000)},
 		{name: "nacos.config.search.wait_timeout", doc: "longest search, ms", value: millis(&c.SearchWait, time.Millisecond, time.Hour)},
@@ -90,16 +89,15 @@ func (c *Config) quotaKeys() []key {
 
 func (c *Config) watchKeys() []key {
 	return []key{
-		{name: "nacos.config.push.maxRetryTime", doc: "tries to tell a gRPC listener", value: number(&c.PushMaxRetry, 0, 10_000)},
-		{name: "nacos.config.push.timeout", doc: "wait for a gRPC listener's answer, ms", value: millis(&c.PushTimeout, time.Millisecond, time.Hour)},
-		{name: "nacos.config.push.batchSize", doc: "keys in one fuzzy-watch message", value: number(&c.PushBatch, 1, 10_000)},
-		{name: "nacos.config.fuzzy.watch.max.pattern.count", doc: "patterns that can be watched at once", value: number(&c.FuzzyPatterns, 1, 1<<20)},
-		{name: "nacos.config.fuzzy.watch.max.pattern.match.config.count", doc: "configs that one pattern can match", value: number(&c.FuzzyMatches, 1, 1<<20)},
-		{name: "pharos.config.listen.keys", doc: "configs in one listener request", value: number(&c.MaxListenKeys, 1, 1<<20)},
+		{name: "nacos.config.push.maxRetryTime", inert: true, doc: "tries to tell a gRPC listener", value: number(&c.PushMaxRetry, 0, 10_000)},
+		{name: "nacos.config.push.timeout", inert: true, doc: "wait for a gRPC listener's answer, ms", value: millis(&c.PushTimeout, time.Millisecond, time.Hour)},
+		{name: "nacos.config.push.batchSize", inert: true, doc: "keys in one fuzzy-watch message", value: number(&c.PushBatch, 1, 10_000)},
+		{name: "nacos.config.fuzzy.watch.max.pattern.count", inert: true, doc: "patterns that can be watched at once", value: number(&c.FuzzyPatterns, 1, 1<<20)},
+		{name: "nacos.config.fuzzy.watch.max.pattern.match.config.count", inert: true, doc: "configs that one pattern can match", value: number(&c.FuzzyMatches, 1, 1<<20)},
 		{name: "pharos.config.listen.parked", doc: "long polls that may wait at once; 0 is no limit but that of connections", value: number(&c.MaxParked, 0, 1<<30)},
-		{name: "notifyConnectTimeout", doc: "shown by server/state, without effect, ms", value: number(&c.NotifyConnectTimeout, 0, 1<<30)},
-		{name: "notifySocketTimeout", doc: "shown by server/state, without effect, ms", value: number(&c.NotifySocketTimeout, 0, 1<<30)},
-		{name: "isHealthCheck", doc: "shown by server/state, without effect", value: boolean(&c.HealthCheck)},
-		{name: "maxHealthCheckFailCount", doc: "failures before an address server counts as ill", value: number(&c.MaxHealthCheckFailCount, 0, 1<<30)},
+		{name: "notifyConnectTimeout", inert: true, doc: "shown by server/state, ms", value: number(&c.NotifyConnectTimeout, 0, 1<<30)},
+		{name: "notifySocketTimeout", inert: true, doc: "shown by server/state, ms", value: number(&c.NotifySocketTimeout, 0, 1<<30)},
+		{name: "isHealthCheck", inert: true, doc: "shown by server/state", value: boolean(&c.HealthCheck)},
+		{name: "maxHealthCheckFailCount", inert: true, doc: "failures before an address server counts as ill", value: number(&c.MaxHealthCheckFailCount, 0, 1<<30)},
 	}
 }

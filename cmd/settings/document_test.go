@@ -61,8 +61,12 @@ func row(k key) string {
 	if d := k.shown(); d != "" {
 		initial = "`" + d + "`"
 	}
+	doc := k.doc
+	if k.inert {
+		doc = "*Without effect in this version:* " + doc
+	}
 	code := func(all []string) string { return "`" + strings.Join(all, "`<br>`") + "`" }
 	return "| " + strings.Join([]string{
-		code(names), initial, code(append(vars, k.env...)), k.doc + ". Allowed: " + k.value.Allowed(),
+		code(names), initial, code(append(vars, k.env...)), doc + ". Allowed: " + k.value.Allowed(),
 	}, " | ") + " |\n"
 }

@@ -17,6 +17,7 @@ type key struct {
 	masked  bool     // shown without the secrets that can be inside
 	exact   bool     // no other spelling means it
 	quiet   bool     // shown only when set
+	inert   bool     // taken, and without effect in this version
 	lazy    bool     // read only with an external database, so a broken one may stand
 	value   value
 }

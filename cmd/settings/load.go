@@ -30,7 +30,7 @@ func (e *Error) Error() string {
 type Loaded struct {
 	Settings Settings
 	File     string   // the properties file that was read, "" if none
-	Ignored  []string // keys of the file and PHAROS_ variables that mean nothing here
+	Ignored  []string // keys of the file and PHAROS_ variables that mean nothing here, and keys without effect
 
 	all     []section
 	sources map[string]string // by the name of the key; absent is the default
@@ -71,6 +71,11 @@ func Load(args, environment []string) (*Loaded, error) {
 	}
 	l.File = r.file.path
 	l.Ignored = append(r.file.unknown(keys), r.env.unknown(keys)...)
+	for _, k := range keys {
+		if source, said := l.sources[k.name]; said && k.inert {
+			l.Ignored = append(l.Ignored, k.name+" ("+source+", without effect)")
+		}
+	}
 	l.lookUpMembers(dirs)
 	return l, l.settle()
 }

@@ -312,3 +312,15 @@ func TestSpellings(t *testing.T) {
 		})
 	}
 }
+
+func TestIgnored(t *testing.T) {
+	l := mustLoad(t, "no.such=1\nserver.port=9001\nnacos.inetutils.ignored-interfaces[0]=eth1\nspring.x[0]=1\nnacos.naming.data.warmup=true\n",
+		nil, []string{"PHAROS_PROT=1", "PHAROS_SERVICE_HOST=10.0.0.1", "PHAROS_PORT_8848_TCP=tcp://10.0.0.1:8848", "PHAROS_LOG_LEVEL=warn"})
+	want := []string{
+		"no.such (line 1)", "spring.x[0] (line 4)", "PHAROS_PROT",
+		"nacos.naming.data.warmup (conf/application.properties:5, without effect)",
+	}
+	if diff := cmp.Diff(want, l.Ignored); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

@@ -73,9 +73,9 @@ func (s *Storage) keys() []key {
 		key{name: pool + "validationTimeout", doc: "wait for the test of a connection, ms", value: millis(&s.Pool.ValidationTimeout, time.Millisecond, time.Hour)},
 		key{name: pool + "idleTimeout", doc: "an idle connection is closed after this, ms", value: millis(&s.Pool.IdleTimeout, 0, day)},
 		key{name: pool + "maxLifetime", doc: "any connection is closed after this, ms", value: millis(&s.Pool.MaxLifetime, 0, day)},
-		key{name: "nacos.plugin.datasource.log.enabled", doc: "log SQL", value: boolean(&s.LogSQL)},
-		key{name: "nacos.config.derby.ops.enabled", doc: "without effect but for the words of a refusal: raw SQL is never run", value: boolean(&s.DerbyOps)},
-		key{name: "embeddedStorage", env: []string{"EMBEDDED_STORAGE"}, doc: "without effect: a cluster without a platform uses the embedded database", value: embedded(&s.Embedded)},
+		key{name: "nacos.plugin.datasource.log.enabled", inert: true, doc: "log SQL", value: boolean(&s.LogSQL)},
+		key{name: "nacos.config.derby.ops.enabled", inert: true, doc: "raw SQL is never run", value: boolean(&s.DerbyOps)},
+		key{name: "embeddedStorage", inert: true, env: []string{"EMBEDDED_STORAGE"}, doc: "a cluster without a platform uses the embedded database", value: embedded(&s.Embedded)},
 	)
 }
 
