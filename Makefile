@@ -18,7 +18,7 @@ LDFLAGS   := -s -w -X main.stamped=$(VERSION)
 # Without MessagePack, which nobody asks for, Gin is half as large.
 export GOFLAGS := $(GOFLAGS) -tags=nomsgpack
 
-.PHONY: help run build test race lint fix fuzz bench e2e
+.PHONY: help run build test race lint fix fuzz bench e2e crash
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ fuzz: ## every fuzz target for FUZZTIME
 bench: $(STAT) ## Go benchmarks, COUNT runs each, beside .bin/bench.base if there is one
 	go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./... | tee $(BIN)/bench.new
 	$(STAT) $(wildcard $(BIN)/bench.base) $(BIN)/bench.new
+
+crash: ## kill a publishing process 1,000 times and look at what it left
+	PHAROS_CRASH_ROUNDS=1000 go test ./persistence -run '^TestCrash$$' -count=1 -v -timeout 60m
 
 e2e: ## real SDKs of Java, Go, Node and Python against the built server
 	PHAROS_SDK=1 go test ./test/sdk -count=1 -v -timeout 20m

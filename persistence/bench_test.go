@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/pharos-registry/pharos/persistence"
 )
 
 // BenchmarkPublish compares durable publishes by 64 writers, each with its
@@ -75,4 +77,51 @@ func cpuTime(b *testing.B) time.Duration {
 		b.Fatal(err)
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// BenchmarkLoad reads 50,000 configs by pages, as a start does.
+func BenchmarkLoad(b *testing.B) {
+	db := open(b)
+	const configs = 50_000
+	fill(b, db, configs)
+	for _, content := range []bool{false, true} {
+		b.Run(fmt.Sprintf("content=%v", content), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				n := 0
+				for after := int64(0); ; {
+					rows, err := db.ConfigPage(b.Context(), after, 1000, content)
+					if err != nil {
+						b.Fatal(err)
+					}
+					if len(rows) == 0 {
+						break
+					}
+					n, after = n+len(rows), rows[len(rows)-1].ID
+				}
+				if n != configs {
+					b.Fatalf("%d configs", n)
+				}
+			}
+			b.ReportMetric(float64(configs)*float64(b.N)/b.Elapsed().Seconds(), "configs/s")
+		})
+	}
+}
+
+// fill publishes n configs of 1 KB.
+func fill(b *testing.B, db *persistence.DB, n int) {
+	b.Helper()
+	body := strings.Repeat("k=v\n", 256)
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range 256 {
+		wg.Go(func() {
+			for i := next.Add(1); i <= int64(n); i = next.Add(1) {
+				if _, err := db.Apply(b.Context(), publish(fmt.Sprint("c", i), body)); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

@@ -64,8 +64,11 @@ func publishForever(t *testing.T, path string) {
 					return
 				}
 				out.Lock()
-				fmt.Fprintln(os.Stdout, "answered", w, v)
+				_, err := fmt.Fprintln(os.Stdout, "answered", w, v)
 				out.Unlock()
+				if err != nil {
+					return // nobody listens any more
+				}
 			}
 		})
 	}

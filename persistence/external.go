@@ -38,6 +38,9 @@ type MySQLOptions struct {
 	// Copy is the file that keeps a copy of the state, from which reads go on while
 	// the database is away; "" keeps none.
 	Copy string
+	// OneGrayModel leaves the tables for beta and tag of older versions alone where
+	// config_info_gray has taken their place; else they are kept in step with it.
+	OneGrayModel bool
 	// Keys seal content at rest, in the copy too; nil stores it as it is.
 	Keys *Keyring
 }
@@ -59,6 +62,7 @@ type external struct {
 	sources []*dataSource
 	copy    *copier // nil keeps none
 	order   order   // of notifications
+	oneGray bool    // see MySQLOptions.OneGrayModel
 
 	now atomic.Pointer[connected] // nil while the database is away
 	why atomic.Pointer[error]     // why it is away
@@ -89,7 +93,7 @@ type connected struct {
 // is what the start goes on from.
 func OpenMySQL(ctx context.Context, o MySQLOptions) (*DB, error) {
 	d := &DB{log: Options{Log: o.Log}.logger(), box: o.Keys}
-	e := &external{db: d, pool: o.Pool, order: order{seed: maphash.MakeSeed()}, kick: make(chan struct{}, 1)}
+	e := &external{db: d, pool: o.Pool, oneGray: o.OneGrayModel, order: order{seed: maphash.MakeSeed()}, kick: make(chan struct{}, 1)}
 	d.ext = e
 	if err := e.dial(o.Sources); err != nil {
 		return nil, errors.Join(err, e.closeSources())
@@ -275,6 +279,14 @@ func (e *external) connect(ctx context.Context, s *dataSource) (*connected, erro
 	}
 	if lay.public != "" {
 		if err := migrateTwins(ctx, s.g, lay); err != nil {
+			return nil, translateMySQL(err)
+		}
+	}
+	if lay.gray && e.oneGray {
+		lay.beta, lay.tag = false, false
+	}
+	if lay.gray && (lay.beta || lay.tag) {
+		if err := e.migrateLegacy(ctx, s, lay); err != nil {
 			return nil, translateMySQL(err)
 		}
 	}

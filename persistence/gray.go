@@ -98,37 +98,55 @@ func (o PublishGray) run(tx *txn) (Result, error) {
 			return Result{}, firstErr(err, ErrTooMany)
 		}
 	}
+	res, err := o.put(tx, old)
+	if err != nil {
+		return Result{}, err
+	}
+	return res, o.history(tx, old)
+}
+
+// put writes the row, in the tables of the versions that the database is of.
+func (o PublishGray) put(tx *txn, old *Gray) (res Result, err error) {
 	sealed, err := tx.seal(o.ConfigKey, o.Content)
 	if err != nil {
 		return Result{}, err
 	}
-	res := Result{Created: old == nil, Time: o.Time}
-	if tx.lay.gray {
-		res.ID, err = o.write(tx, old, sealed)
-	} else {
+	res = Result{Created: old == nil, Time: o.Time}
+	if !tx.lay.gray {
 		res.ID, res.Time, err = o.writeLegacy(tx, sealed)
+		return res, err
 	}
-	if err != nil {
+	if res.ID, err = o.write(tx, old, sealed); err != nil {
 		return Result{}, err
 	}
-	if tx.lay.gray {
-		if _, _, err := o.writeLegacy(tx, sealed); err != nil && !errors.Is(err, error(ErrUnsupported)) {
-			return Result{}, err
-		}
+	if _, _, err := o.writeLegacy(tx, sealed); err != nil && !errors.Is(err, ErrUnsupported) {
+		return Result{}, err
 	}
-	return res, o.history(tx, old, sealed)
+	return res, nil
+}
+
+// putRow writes the row of config_info_gray alone.
+func (o PublishGray) putRow(tx *txn, old *Gray) (int64, error) {
+	sealed, err := tx.seal(o.ConfigKey, o.Content)
+	if err != nil {
+		return 0, err
+	}
+	return o.write(tx, old, sealed)
 }
 
 // history adds the row: of an insert what it wrote, of an update what was there.
-func (o PublishGray) history(tx *txn, old *Gray, sealed string) error {
-	h := historyRow{
+func (o PublishGray) history(tx *txn, old *Gray) error {
+	if old != nil {
+		return tx.addHistory(old.history(o.Writer, "U"))
+	}
+	sealed, err := tx.seal(o.ConfigKey, o.Content)
+	if err != nil {
+		return err
+	}
+	return tx.addHistory(historyRow{
 		key: o.ConfigKey, app: o.AppName, sealed: sealed, md5: o.MD5, dataKey: o.EncryptedDataKey,
 		by: o.Writer, op: "I", gray: o.Name, ext: o.Rule.extInfo(o.Name, o.SrcUser),
-	}
-	if old != nil {
-		h = old.history(o.Writer, "U")
-	}
-	return tx.addHistory(h)
+	})
 }
 
 // history is the row of what the copy was. Its content is as it is stored.

@@ -4,7 +4,9 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -28,6 +30,13 @@ const maxKeyID = 64
 type Key struct {
 	ID     string // letters, digits, "-" and "_"
 	Secret []byte // 32 bytes
+}
+
+// KeyOf is a key whose id is made of its digest: settings that have no ids are
+// then unequivocal all the same.
+func KeyOf(secret []byte) Key {
+	sum := sha256.Sum256(append([]byte("pharos key id\x00"), secret...))
+	return Key{ID: hex.EncodeToString(sum[:6]), Secret: secret}
 }
 
 // Keyring holds the operator's keys: the first one seals, all of them open. To
@@ -88,7 +97,7 @@ func (b *Keyring) seal(k ConfigKey, content string) (string, error) {
 
 func (b *Keyring) sealBytes(bound, content []byte) (string, error) {
 	dataKey := make([]byte, 32)
-	rand.Read(dataKey) //nolint:errcheck,gosec // never fails
+	rand.Read(dataKey) // never fails
 	box, err := gcm(dataKey)
 	if err != nil {
 		return "", err

@@ -178,4 +178,47 @@ func migrateTwins(ctx context.Context, g *gorm.DB, lay *layout) error {
 	return err
 }
 
+// migrateLegacy does what Nacos 2.5 does at its start: a copy in the tables for
+// beta and tag that is newer than the one in config_info_gray takes its place
+// there, without history.
+func (e *external) migrateLegacy(ctx context.Context, s *dataSource, lay *layout) error {
+	old := *lay
+	old.gray = false
+	src := source{
+		run: func(ctx context.Context, query string, args []any, fn func(*sql.Rows) error) error {
+			return runQuery(ctx, s.g.Statement.ConnPool, query, args, fn)
+		},
+		lay: &old, box: e.db.box,
+	}
+	rows, err := list(ctx, src, "SELECT "+grayCols+" FROM "+old.graySource(), nil, src.scanGray)
+	if err != nil {
+		return err
+	}
+	for _, g := range rows {
+		if g.Err != nil {
+			return fmt.Errorf("gray copy %s of %s: %w", g.Name, g.DataID, g.Err)
+		}
+		err := s.g.WithContext(ctx).Transaction(func(t *gorm.DB) error {
+			tx := &txn{t, lay, e.db.box}
+			have, err := tx.storedGray(g.ConfigKey, g.Name)
+			if err != nil || have != nil && !have.Modified.Before(g.Modified) {
+				return err
+			}
+			rule, err := ParseGrayRule(g.Rule)
+			if err != nil {
+				return err
+			}
+			_, err = PublishGray{
+				ConfigKey: g.ConfigKey, Writer: Writer{SrcUser: new("nacos_auto_migrate"), SrcIP: deref(g.SrcIP), Time: g.Modified}, Name: g.Name, Rule: rule,
+				Content: g.Content, MD5: g.MD5, EncryptedDataKey: g.EncryptedDataKey, AppName: g.AppName,
+			}.putRow(tx, have)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 var errNoDatabase = errors.New("no database was named: db.num and db.url.0 are needed")

@@ -227,7 +227,7 @@ func (n nacos) checkTenants(t *testing.T, db *persistence.DB) {
 	}
 	for _, m := range n.Namespaces {
 		if id := txt(m, "namespace"); id == "" || id == "public" {
-			if fmt.Sprint(counts[""]) != txt(m, "configCount") {
+			if strconv.FormatInt(counts[""], 10) != txt(m, "configCount") {
 				t.Errorf("%d public configs, want %v", counts[""], m["configCount"])
 			}
 			continue

@@ -134,23 +134,17 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 	return n, err
 }
 
-// openData takes the data directory and opens the database in it.
+// openData takes the data directory and opens the databases.
 func (n *Node) openData(ctx context.Context) error {
-	held, err := openDataDir(n.set.Data.Dir)
-	if err != nil {
-		return err
-	}
-	n.closers = append(n.closers, held.Close) // last of all: until then nobody else may come in
-	path := filepath.Join(n.set.Data.Dir, "pharos.db")
-	if err := private(path); err != nil {
-		return err
-	}
-	db, err := persistence.Open(path) //nolint:contextcheck // a start is not given up half way
+	db, release, err := OpenEmbedded(n.set, n.log) //nolint:contextcheck // a file is opened as a whole
 	if err != nil {
 		return err
 	}
 	n.db = db
-	n.closers = append(n.closers, db.Close)
+	n.closers = append(n.closers, release) // last of all: until then nobody else may come in
+	if n.set.Config.EncryptionKey != "" || len(n.set.Config.EncryptionOldKeys) > 0 {
+		n.loops = append(n.loops, n.reseal)
+	}
 	return n.openRows(ctx)
 }
 

@@ -13,6 +13,7 @@ func help(_ context.Context, in invocation) error {
 
   pharos [flags]           run the server
   pharos config [flags]    print every key, its value and where that came from
+  pharos migrate [flags]   bring the embedded database's rows over to the MySQL of the settings
   pharos version           print the version
   pharos help              print this
 

@@ -46,13 +46,15 @@ func command(in *invocation) func(context.Context, invocation) error {
 		return serve
 	case "config":
 		return config
+	case "migrate":
+		return migrate
 	case "version":
 		return version
 	case "help":
 		return help
 	default:
 		return func(context.Context, invocation) error {
-			return fmt.Errorf("there is no command %q; allowed are serve, config, version and help", name)
+			return fmt.Errorf("there is no command %q; allowed are serve, config, migrate, version and help", name)
 		}
 	}
 }
