@@ -133,10 +133,13 @@ func (s *Service) Targets(yield func(Target) bool) {
 		if !more {
 			return
 		}
-		v := e.current()
-		if v.Ephemeral {
-			return
+		e.mu.Lock()
+		none := e.ephemeral || len(e.regs) == 0
+		e.mu.Unlock()
+		if none {
+			return // without a View, which most services need not have
 		}
+		v := e.current()
 		for _, in := range v.Instances {
 			set, _ := v.Meta.Cluster(in.Cluster)
 			if more = yield(Target{v.Key, in.IP, in.Port, in.Cluster, in.Healthy, set}); !more {
