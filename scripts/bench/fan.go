@@ -29,6 +29,6 @@ func (f *fan) add(times []float64) {
 
 // String is the line of the report: medians over the rounds.
 func (f *fan) String() string {
-	return fmt.Sprintf("%s: n=%d rounds=%d  first %.1f  p50 %.1f  p99 %.1f  last %.1f ms  lost %d",
-		f.name, f.n, f.rounds, quantile(f.first, 0.5), quantile(f.mid, 0.5), quantile(f.p99, 0.5), quantile(f.last, 0.5), f.lost)
+	return fmt.Sprintf("%s: n=%d rounds=%d  first %.1f  p50 %.1f  p99 %.1f  last %.1f ms (worst round %.1f)  lost %d",
+		f.name, f.n, f.rounds, quantile(f.first, 0.5), quantile(f.mid, 0.5), quantile(f.p99, 0.5), quantile(f.last, 0.5), quantile(f.last, 1), f.lost)
 }
