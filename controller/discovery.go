@@ -17,7 +17,7 @@ func (a *API) discoveryRoutes() []middleware.Route {
 	if !a.o.Discovery {
 		return nil
 	}
-	read := middleware.Access{Class: middleware.Client, Action: middleware.Read, Resource: middleware.NamingResource, Each: true}
+	read := middleware.Access{Class: middleware.Client, Action: middleware.Read, Resource: middleware.NamingResource, Each: true, Basic: true}
 	rows := []middleware.Route{
 		{Path: "/prometheus", Do: a.targets(func(*middleware.Request, naming.Key) bool { return true })},
 		{Path: "/prometheus/namespaceId/:ns", Do: a.targets(func(q *middleware.Request, k naming.Key) bool {

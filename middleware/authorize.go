@@ -203,6 +203,11 @@ func (g *Guard) identify(q *Request) (string, error) {
 	if t := fromEither(q, "accessToken", "Accesstoken"); t != "" {
 		return g.o.Auth.Token(t)
 	}
+	if q.Route.Access.Basic {
+		if user, password, ok := q.HTTP().BasicAuth(); ok {
+			return g.o.Auth.Password(q.Context(), user, password, q.Address())
+		}
+	}
 	return g.o.Auth.Password(q.Context(), fromEither(q, "username", "Username"), fromEither(q, "password", "Password"), q.Address())
 }
 

@@ -46,6 +46,9 @@ type Access struct {
 	// Self is set where everybody who is logged in may, for himself: the handler
 	// tells.
 	Self bool
+	// Basic is set where callers may say who they are by HTTP Basic, as Prometheus
+	// does.
+	Basic bool
 }
 
 // Variant is the access of a route where a parameter has a value: Nacos tells
