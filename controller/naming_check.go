@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/pharos-registry/pharos/middleware"
 	"github.com/pharos-registry/pharos/service/naming"
@@ -151,7 +152,7 @@ func (c *checker) batch() error {
 	}
 	refs, err := instanceRefs(c.p.Get("instances"))
 	if err != nil {
-		return c.page("errCode: 101, errMsg: Nacos deserialize for class [Instance] failed, cause error[" + err.Error() + "]")
+		return c.page("errCode: 101, errMsg: Nacos deserialize for class [Instance] failed, cause error[it is no list of instances]")
 	}
 	for _, r := range refs {
 		if err := firstError(checkIP(r.IP), checkPort(r.Port.String()), checkCluster(r.Cluster)); err != nil {
@@ -177,7 +178,7 @@ func (c *checker) metadata() error {
 	n, err := c.api.o.Naming.MetadataLength(raw)
 	switch {
 	case err != nil:
-		why := "metadata format incorrect:" + raw
+		why := "metadata format incorrect:" + naming.Quote(raw)
 		if c.v1 {
 			return c.page("ErrCode:400, ErrMsg:" + why + ";caused: " + why)
 		}
@@ -229,9 +230,10 @@ func checkChars(name, v string, limit int, extra string) error {
 func checkCluster(v string) error { return checkChars("cluster", v, maxClusterName, "_-") }
 
 // odd reports whether a character is white space or a Chinese one, which names
-// may not have.
+// may not have. Unlike Nacos, neither may they have control characters, nor
+// bytes that are none of a character.
 func odd(r rune) bool {
-	return r == ' ' || r >= '\t' && r <= '\r' || r >= 0x4E00 && r <= 0x9FA5
+	return r <= ' ' || r == 0x7F || r >= 0x4E00 && r <= 0x9FA5 || r == utf8.RuneError
 }
 
 func checkIP(v string) error {
@@ -258,7 +260,7 @@ func checkServiceName(v string) error {
 	for i, r := range v {
 		bad := odd(r) || strings.HasPrefix(v[i:], "@@")
 		if i == 0 {
-			bad = r == '@' || r == '\n' || r == '\r'
+			bad = r == '@' || r < ' ' && r != '\t' || r == 0x7F || r == utf8.RuneError
 		}
 		if bad {
 			return illegal(name, badChars)

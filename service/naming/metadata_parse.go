@@ -9,6 +9,17 @@ import (
 	"github.com/pharos-registry/pharos/service"
 )
 
+// maxQuote bounds, in bytes, what an error repeats of a client's text.
+const maxQuote = 256
+
+// Quote is as much of a client's text as an error may repeat.
+func Quote(text string) string {
+	if len(text) <= maxQuote {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxQuote], "") + "..."
+}
+
 // ParseMetadata reads metadata as clients send it: a JSON object of texts, or
 // k=v,k2=v2. Blank is empty. Strings of the result may share memory with raw.
 func ParseMetadata(raw string) (*Metadata, error) {
@@ -23,7 +34,7 @@ func ParseMetadata(raw string) (*Metadata, error) {
 		k, v, ok := strings.Cut(piece, "=")
 		// a= and a=b=c are not pairs for the reference's split
 		if !ok || v == "" || strings.Contains(v, "=") {
-			return nil, service.Errorf(service.BadMetadata, "metadata format incorrect:%s", raw)
+			return nil, service.Errorf(service.BadMetadata, "metadata format incorrect:%s", Quote(raw))
 		}
 		pairs = append(pairs, Pair{Name: k, Value: v})
 	}
