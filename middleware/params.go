@@ -232,9 +232,11 @@ func isForm(contentType string) bool {
 }
 
 func readBody(r *http.Request, limit int64) ([]byte, error) {
-	tooLarge := service.Errorf(service.TooLarge, "the request body is larger than %d bytes", limit)
+	tooLarge := func() error {
+		return service.Errorf(service.TooLarge, "the request body is larger than %d bytes", limit)
+	}
 	if r.ContentLength > limit {
-		return nil, tooLarge
+		return nil, tooLarge()
 	}
 	var body []byte
 	var err error
@@ -242,7 +244,7 @@ func readBody(r *http.Request, limit int64) ([]byte, error) {
 		body = make([]byte, n)
 		_, err = io.ReadFull(r.Body, body)
 	} else if body, err = io.ReadAll(io.LimitReader(r.Body, limit+1)); err == nil && int64(len(body)) > limit {
-		return nil, tooLarge
+		return nil, tooLarge()
 	}
 	if err != nil {
 		return nil, service.Wrap(service.BadParam, err, "the request body cannot be read")

@@ -31,6 +31,13 @@ type Store interface {
 	Revocations(ctx context.Context) ([]persistence.Revocation, error)
 }
 
+// The refusals of the hot paths, made once.
+var (
+	errUnknown = service.Errorf(service.Unauthorized, msgUnknown)
+	errExpired = service.Errorf(service.Unauthorized, msgExpired)
+	errDenied  = service.Errorf(service.Forbidden, msgDenied)
+)
+
 // everything is a page that holds all rows of a table.
 const everything = 1 << 30
 
@@ -167,7 +174,7 @@ func (s *Service) Resume(token string) (Session, error) {
 // Password checks a password and returns the name of the user whose roles count.
 func (s *Service) Password(ctx context.Context, user, password, address string) (string, error) {
 	if user == "" || password == "" {
-		return "", service.Errorf(service.Unauthorized, msgUnknown)
+		return "", errUnknown
 	}
 	p := pair{user, address}
 	if err := s.guard.wait(ctx, p); err != nil {
@@ -196,7 +203,7 @@ func (s *Service) Password(ctx context.Context, user, password, address string) 
 		}
 	}
 	s.guard.failed(p)
-	return "", service.Errorf(service.Unauthorized, msgUnknown)
+	return "", errUnknown
 }
 
 // Token returns the user of a token.
@@ -215,9 +222,9 @@ func (s *Service) token(token string) (Token, error) {
 	}
 	switch {
 	case !t.live(time.Now()):
-		return Token{}, service.Errorf(service.Unauthorized, msgExpired)
+		return Token{}, errExpired
 	case s.dir.Load().revoked(t):
-		return Token{}, service.Errorf(service.Unauthorized, msgExpired)
+		return Token{}, errExpired
 	}
 	if !ok {
 		s.tokens.Set(token, t)
@@ -230,7 +237,7 @@ func (s *Service) Authorize(user string, r Resource, action Action) error {
 	if s.dir.Load().decide(user, r, action).Allowed {
 		return nil
 	}
-	return service.Errorf(service.Forbidden, msgDenied)
+	return errDenied
 }
 
 // Explain says whether user may do action to r, and why.
