@@ -274,7 +274,7 @@ func (a *API) updateCluster(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	return done(q, a.o.Naming.UpdateCluster(q.HTTP().Context(), &r))
+	return done(q, a.o.Naming.UpdateCluster(q.Context(), &r))
 }
 
 func (a *API) forceHealth(q *middleware.Request) (any, error) {
@@ -288,7 +288,7 @@ func (a *API) forceHealth(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	return done(q, a.o.Naming.ForceHealth(q.HTTP().Context(), k, ip, port, cluster, yes(healthy)))
+	return done(q, a.o.Naming.ForceHealth(q.Context(), k, ip, port, cluster, yes(healthy)))
 }
 
 func (a *API) healthServer(*middleware.Request) (any, error) {

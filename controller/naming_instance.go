@@ -3,6 +3,7 @@ package controller
 import (
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/pharos-registry/pharos/middleware"
 	"github.com/pharos-registry/pharos/service/naming"
@@ -14,7 +15,7 @@ func (a *API) register(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	return done(q, a.o.Naming.Register(q.HTTP().Context(), &r))
+	return done(q, a.o.Naming.Register(q.Context(), &r))
 }
 
 func (a *API) deregister(q *middleware.Request) (any, error) {
@@ -23,7 +24,7 @@ func (a *API) deregister(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	return done(q, a.o.Naming.Deregister(q.HTTP().Context(), &r))
+	return done(q, a.o.Naming.Deregister(q.Context(), &r))
 }
 
 func (a *API) updateInstance(q *middleware.Request) (any, error) {
@@ -32,7 +33,7 @@ func (a *API) updateInstance(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	return done(q, a.o.Naming.Update(q.HTTP().Context(), &r))
+	return done(q, a.o.Naming.Update(q.Context(), &r))
 }
 
 func (a *API) patchInstance(q *middleware.Request) (any, error) {
@@ -53,7 +54,7 @@ func (a *API) patchInstance(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	return done(q, a.o.Naming.Patch(q.HTTP().Context(), &p))
+	return done(q, a.o.Naming.Patch(q.Context(), &p))
 }
 
 // instanceV1 is an instance as its own route shows it.
@@ -100,36 +101,49 @@ func metadataOf(m *naming.Metadata) *naming.Metadata {
 
 func (a *API) beat(q *middleware.Request) (any, error) {
 	f := formOf(q)
-	return a.answerBeat(q, &f, f.Key())
+	return a.answerBeat(q, &f, (*form).Key)
 }
 
-func (a *API) answerBeat(q *middleware.Request, f *form, k naming.Key) (any, error) {
-	b := naming.Beat{Key: k}
-	f.beat(&b)
+// answerBeat answers a beat for the service that key reads.
+func (a *API) answerBeat(q *middleware.Request, f *form, key func(*form) naming.Key) (any, error) {
+	info, err := readBeat(q)
+	if err == nil {
+		err = a.checkBeat(q, info)
+	}
+	if err != nil {
+		return nil, err
+	}
+	b := naming.Beat{Key: key(f), Full: info}
+	if info == nil {
+		b.IP = f.Optional("ip", "")
+		b.Port = f.port(f.Optional("port", "0"))
+	} else {
+		b.IP, b.Port = info.IP, uint16(info.Port)
+		if info.Cluster == "" {
+			info.Cluster = f.Optional("clusterName", naming.DefaultCluster)
+		}
+	}
 	if f.err != nil {
 		return nil, f.err
 	}
-	reply, err := a.o.Naming.Beat(q.HTTP().Context(), &b)
+	reply, err := a.o.Naming.Beat(q.Context(), &b)
 	return middleware.Raw{ContentType: middleware.JSON, Body: reply}, err
 }
 
-// beat reads who a beat is for: what its JSON says, else the parameters.
-func (f *form) beat(b *naming.Beat) {
-	raw := f.Optional("beat", "")
+// readBeat reads what a beat says of its instance, nil where it says nothing.
+func readBeat(q *middleware.Request) (*naming.BeatInfo, error) {
+	raw := strings.TrimSpace(q.Params.Get("beat"))
 	if raw == "" {
-		b.IP = f.Optional("ip", "")
-		b.Port = f.port(f.Optional("port", "0"))
-		return
+		return nil, nil //nolint:nilnil // a light beat
 	}
 	info, err := naming.ParseBeat(raw)
-	if err != nil || info.Port < 0 || info.Port > 65535 {
-		f.keep(&middleware.PageError{Status: http.StatusInternalServerError, Msg: "Server failed, caused: errCode: 101, errMsg: Nacos deserialize for class [RsInfo] failed;"})
-		return
+	switch {
+	case err == nil && (info.Port < 0 || info.Port > 65535):
+		return nil, errPort
+	case err != nil:
+		return nil, &middleware.PageError{Status: http.StatusInternalServerError, Msg: "Server failed, caused: errCode: 101, errMsg: Nacos deserialize for class [RsInfo] failed;"}
 	}
-	if info.Cluster == "" {
-		info.Cluster = f.Optional("clusterName", naming.DefaultCluster)
-	}
-	b.Full, b.IP, b.Port = &info, info.IP, uint16(info.Port)
+	return &info, nil
 }
 
 func (a *API) list(q *middleware.Request) (any, error) {
@@ -204,7 +218,7 @@ func (a *API) answerBatch(q *middleware.Request, f *form, b *naming.Batch) (any,
 	if f.err != nil {
 		return nil, f.err
 	}
-	found, err := a.o.Naming.Batch(q.HTTP().Context(), b)
+	found, err := a.o.Naming.Batch(q.Context(), b)
 	if err != nil {
 		return nil, err
 	}
@@ -227,9 +241,8 @@ func instanceTag(q *middleware.Request) string {
 	if ip != "" {
 		return ip + ":" + port
 	}
-	var b naming.Beat
-	if f.beat(&b); f.err == nil && b.Full != nil && b.IP != "" {
-		return naming.Address(b.IP, b.Port)
+	if info, err := readBeat(q); err == nil && info != nil && info.IP != "" {
+		return naming.Address(info.IP, uint16(info.Port))
 	}
 	return "null:0"
 }

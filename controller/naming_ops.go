@@ -32,7 +32,7 @@ func (a *API) setSwitch(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	return done(q, a.o.Naming.SetSwitch(q.HTTP().Context(), entry, value, debug))
+	return done(q, a.o.Naming.SetSwitch(q.Context(), entry, value, debug))
 }
 
 // namingMetric is the state of the server and how much it holds. Members that

@@ -33,7 +33,7 @@ func (a *API) createService(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	return done(q, a.o.Naming.CreateService(q.HTTP().Context(), &s))
+	return done(q, a.o.Naming.CreateService(q.Context(), &s))
 }
 
 func (a *API) updateService(q *middleware.Request) (any, error) {
@@ -45,7 +45,7 @@ func (a *API) updateService(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	return done(q, a.o.Naming.UpdateService(q.HTTP().Context(), &s))
+	return done(q, a.o.Naming.UpdateService(q.Context(), &s))
 }
 
 func (a *API) deleteService(q *middleware.Request) (any, error) {
@@ -54,7 +54,7 @@ func (a *API) deleteService(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	return done(q, a.o.Naming.DeleteService(q.HTTP().Context(), k))
+	return done(q, a.o.Naming.DeleteService(q.Context(), k))
 }
 
 // serviceV1 is a service as its own route shows it.

@@ -117,7 +117,7 @@ func (a *API) registerV2(q *middleware.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return okV2(a.o.Naming.Register(q.HTTP().Context(), r))
+	return okV2(a.o.Naming.Register(q.Context(), r))
 }
 
 func (a *API) deregisterV2(q *middleware.Request) (any, error) {
@@ -125,7 +125,7 @@ func (a *API) deregisterV2(q *middleware.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return okV2(a.o.Naming.Deregister(q.HTTP().Context(), r))
+	return okV2(a.o.Naming.Deregister(q.Context(), r))
 }
 
 func (a *API) updateInstanceV2(q *middleware.Request) (any, error) {
@@ -133,7 +133,7 @@ func (a *API) updateInstanceV2(q *middleware.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return okV2(a.o.Naming.Update(q.HTTP().Context(), r))
+	return okV2(a.o.Naming.Update(q.Context(), r))
 }
 
 // patchInstanceV2 wants every field, as Nacos declares them, and answers without
@@ -157,7 +157,7 @@ func (a *API) patchInstanceV2(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	if err := a.o.Naming.Patch(q.HTTP().Context(), &p); err != nil {
+	if err := a.o.Naming.Patch(q.Context(), &p); err != nil {
 		return nil, err
 	}
 	return okText, nil
@@ -215,8 +215,7 @@ func (a *API) listV2(q *middleware.Request) (any, error) {
 
 func (a *API) beatV2(q *middleware.Request) (any, error) {
 	f := formOf(q)
-	k := f.GroupedKey()
-	return a.answerBeat(q, &f, k)
+	return a.answerBeat(q, &f, (*form).GroupedKey)
 }
 
 func (a *API) statusesV2(q *middleware.Request) (any, error) {
@@ -257,7 +256,7 @@ func (a *API) createServiceV2(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	return okV2(a.o.Naming.CreateService(q.HTTP().Context(), &s))
+	return okV2(a.o.Naming.CreateService(q.Context(), &s))
 }
 
 func (a *API) updateServiceV2(q *middleware.Request) (any, error) {
@@ -266,7 +265,7 @@ func (a *API) updateServiceV2(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	return okV2(a.o.Naming.UpdateService(q.HTTP().Context(), &s))
+	return okV2(a.o.Naming.UpdateService(q.Context(), &s))
 }
 
 func (a *API) deleteServiceV2(q *middleware.Request) (any, error) {
@@ -275,7 +274,7 @@ func (a *API) deleteServiceV2(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	return okV2(a.o.Naming.DeleteService(q.HTTP().Context(), k))
+	return okV2(a.o.Naming.DeleteService(q.Context(), k))
 }
 
 // serviceDetail is a service as v2 shows it.
@@ -354,7 +353,7 @@ func (a *API) forceHealthV2(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	return okV2(a.o.Naming.ForceHealth(q.HTTP().Context(), k, ip, port, cluster, healthy))
+	return okV2(a.o.Naming.ForceHealth(q.Context(), k, ip, port, cluster, healthy))
 }
 
 // setSwitchV2 is setSwitch, where a bad value is the server's failure.
@@ -365,7 +364,7 @@ func (a *API) setSwitchV2(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	err := a.o.Naming.SetSwitch(q.HTTP().Context(), entry, value, debug)
+	err := a.o.Naming.SetSwitch(q.Context(), entry, value, debug)
 	if service.CodeOf(err) == service.BadParam {
 		err = service.Errorf(service.Internal, "%s", err.Error())
 	}

@@ -2,6 +2,7 @@ package naming
 
 import (
 	"context"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -73,6 +74,9 @@ type Patch struct {
 
 // Patch changes some of what is set over an instance that is there.
 func (s *Service) Patch(ctx context.Context, p *Patch) error {
+	if p.Weight != nil && (math.IsNaN(*p.Weight) || math.IsInf(*p.Weight, 0)) { // any number is taken, but these are none in JSON
+		return service.Errorf(service.BadWeight, "instance format invalid: The weight is not a number")
+	}
 	in, err := s.Find(p.Key, p.IP, p.Port, p.Cluster)
 	if err != nil {
 		return err
