@@ -13,7 +13,11 @@ func (l *Loaded) Print(w io.Writer) error {
 	var b bytes.Buffer // which takes every write
 	tw := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	line := func(key, value, source string) {
-		_, _ = io.WriteString(tw, key+"\t= "+oneLine(value)+"\t"+source+"\n")
+		text := key + "\t= " + oneLine(value)
+		if source != "" {
+			text += "\t" + source
+		}
+		_, _ = io.WriteString(tw, text+"\n")
 	}
 	heading := func(title string) { _, _ = io.WriteString(tw, "# "+title+"\n") }
 	for _, sec := range l.all {
