@@ -145,10 +145,7 @@ func (a *API) derbyImport(q *middleware.Request) (any, error) {
 	return r, nil
 }
 
-// configHealth is UP while the database answers.
+// configHealth is UP while the databases answer.
 func (a *API) configHealth(q *middleware.Request) (any, error) {
-	if !a.o.Config.Healthy(q.Context()) {
-		return "DOWN:master db down. ", nil
-	}
-	return "UP", nil
+	return a.o.Config.Health(q.Context()), nil
 }

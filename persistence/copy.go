@@ -44,15 +44,22 @@ func openCopy(path string, src *DB) (*copier, error) {
 	return c, nil
 }
 
-// empty says whether there is nothing to go on from.
+// empty says whether there is nothing to go on from: no copy was ever complete.
 func (c *copier) empty(ctx context.Context) bool {
-	n, err := c.db.CountConfigs(ctx)
-	if err != nil || n > 0 {
-		return err != nil
+	at, err := c.db.MovedAt(ctx)
+	return err != nil || at.IsZero()
+}
+
+// complete notes that the copy is, as of now.
+func (c *copier) complete(ctx context.Context) error {
+	first := c.empty(ctx)
+	if _, err := c.db.Apply(ctx, markMoved{time.Now()}); err != nil {
+		return err
 	}
-	u, err := c.db.Users(ctx, Match{}, 1, 1)
-	t, terr := c.db.Tenants(ctx)
-	return err != nil || terr != nil || u.Total == 0 && len(t) == 0
+	if first {
+		c.src.log.Info("the state of the database is copied to this disk: reads and a start can go on from it", "file", c.db.file.path)
+	}
+	return nil
 }
 
 func (c *copier) close() error { return c.db.Close() }
@@ -135,6 +142,9 @@ func (c *copier) catchUp(ctx context.Context) error {
 	switch {
 	case all:
 		err = errors.Join(c.compareConfigs(ctx), c.compareGrays(ctx), c.copySmall(ctx))
+		if err == nil {
+			err = c.complete(ctx)
+		}
 	default:
 		if small {
 			err = c.copySmall(ctx)

@@ -78,7 +78,7 @@ type dataSource struct {
 	name string // for logs
 	g    *gorm.DB
 	loc  *time.Location
-	err  error // of the last probe
+	down atomic.Pointer[error] // of the last probe; nil is none
 }
 
 // connected is the master, and what is known of its schema.
@@ -211,11 +211,12 @@ func (e *external) watch(ctx context.Context) {
 func (e *external) probe(ctx context.Context) error {
 	var errs []error
 	for _, s := range e.sources {
-		s.err = e.test(ctx, s)
-		if s.err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", s.name, s.err))
+		if err := e.test(ctx, s); err != nil {
+			s.down.Store(&err)
+			errs = append(errs, fmt.Errorf("%s: %w", s.name, err))
 			continue
 		}
+		s.down.Store(nil)
 		if c := e.now.Load(); c != nil && c.dataSource == s {
 			return nil
 		}

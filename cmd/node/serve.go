@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -169,7 +170,7 @@ func (n *Node) announce(console net.Listener) {
 	said := []any{
 		"url", scheme + net.JoinHostPort(host, strconv.Itoa(s.Server.Port)) + s.Server.ContextPath,
 		"bind", "all addresses", "function", s.Server.Function, "mode", settings.ModeStandalone,
-		"data", s.Data.Dir, "storage", "embedded", "auth", s.Auth.Client(),
+		"data", s.Data.Dir, "storage", cmp.Or(s.Storage.Platform, "embedded"), "auth", s.Auth.Client(),
 	}
 	if s.Server.Bind != "" {
 		said[3] = s.Server.Bind

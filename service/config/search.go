@@ -120,10 +120,19 @@ func (p *searchPool) leave() {
 	<-p.inside
 }
 
-// Healthy reports whether the database answers.
-func (s *Service) Healthy(ctx context.Context) bool {
-	_, err := s.db.CountConfigs(ctx)
-	return err == nil
+// Health is "UP" while the databases answer, else which does not, in Nacos's
+// words.
+func (s *Service) Health(ctx context.Context) string {
+	for _, d := range s.db.Health(ctx) {
+		switch {
+		case d.Down == nil:
+		case d.Master:
+			return "DOWN:master db (" + d.Host + ") down. "
+		default:
+			return "WARN:slave db (" + d.Host + ") down. "
+		}
+	}
+	return "UP"
 }
 
 // BetaIPs are the addresses that see a beta copy.
