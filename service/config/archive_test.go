@@ -23,8 +23,8 @@ func may(config.Key) error { return nil }
 
 type entry struct{ name, text string }
 
-func archive(t testing.TB, entries ...entry) []byte {
-	t.Helper()
+func archive(tb testing.TB, entries ...entry) []byte {
+	tb.Helper()
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
 	for _, e := range entries {
@@ -33,11 +33,11 @@ func archive(t testing.TB, entries ...entry) []byte {
 			_, err = io.WriteString(w, e.text)
 		}
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	if err := z.Close(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b.Bytes()
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -15,22 +16,22 @@ import (
 )
 
 // centre is a Service on a database of its own.
-func centre(t testing.TB, change ...func(*config.Options)) *config.Service {
-	t.Helper()
-	db, err := persistence.Open(filepath.Join(t.TempDir(), "pharos.db"))
+func centre(tb testing.TB, change ...func(*config.Options)) *config.Service {
+	tb.Helper()
+	db, err := persistence.Open(filepath.Join(tb.TempDir(), "pharos.db"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := db.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
-	return centreOn(t, db, change...)
+	return centreOn(tb, db, change...)
 }
 
-func centreOn(t testing.TB, db *persistence.DB, change ...func(*config.Options)) *config.Service {
-	t.Helper()
+func centreOn(tb testing.TB, db *persistence.DB, change ...func(*config.Options)) *config.Service {
+	tb.Helper()
 	o := config.Options{
 		DB: db, Write: db.Apply, Log: slog.New(slog.DiscardHandler),
 		MaxContent: 10 << 20, MaxGray: 10, CountUsage: true, Recount: time.Hour, RetentionDays: 30,
@@ -43,15 +44,15 @@ func centreOn(t testing.TB, db *persistence.DB, change ...func(*config.Options))
 	}
 	s := config.New(o)
 	if err := s.Load(context.Background()); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return s
 }
 
-func publish(t testing.TB, s *config.Service, p config.Publish) {
-	t.Helper()
+func publish(tb testing.TB, s *config.Service, p config.Publish) {
+	tb.Helper()
 	if err := s.Publish(context.Background(), p); err != nil {
-		t.Fatalf("publish %v: %v", p.Key, err)
+		tb.Fatalf("publish %v: %v", p.Key, err)
 	}
 }
 
@@ -215,7 +216,7 @@ func BenchmarkWake(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		publish(b, s, config.Publish{Key: app, Content: fmt.Sprint(i)})
+		publish(b, s, config.Publish{Key: app, Content: strconv.Itoa(i)})
 	}
 }
 
