@@ -96,6 +96,15 @@ func (s *Stream) deliver(sc *secureConn) {
 	}
 }
 
+// IdentOf returns the node at the other end of a connection of a Stream.
+func IdentOf(c net.Conn) (Ident, bool) {
+	sc, ok := c.(*streamConn)
+	if !ok {
+		return Ident{}, false
+	}
+	return sc.remote, true
+}
+
 // streamConn leaves the node's books when it is closed.
 type streamConn struct {
 	*secureConn

@@ -1,0 +1,313 @@
+package raftlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/raft"
+
+	"github.com/pharos-registry/pharos/consistency/peer"
+)
+
+// Names of the calls between nodes, and what they answer besides.
+const (
+	callPropose = "raft.propose"
+	callRead    = "raft.read"
+	callForm    = "raft.form"
+	callAdmin   = "raft.admin"
+
+	codeNotLeader = peer.FirstFree + 1 // nothing was written
+	codeUnknown   = peer.FirstFree + 2 // it may have been
+)
+
+// enqueueTimeout is how long the leader's own queue may be full before a write
+// is refused.
+const enqueueTimeout = 5 * time.Second
+
+// proposal is one command on its way.
+type proposal struct {
+	item
+
+	ctx  context.Context //nolint:containedctx // of the caller, who may leave before the command is packed
+	done chan outcome
+}
+
+type outcome struct {
+	answer Answer
+	err    error
+}
+
+// Propose commits a command and returns its answer, after this node has applied
+// it. It fails with ErrNoLeader when nothing was written, with ErrUnknown when
+// that cannot be said.
+func (n *Node) Propose(ctx context.Context, k Kind, data []byte) (Answer, error) {
+	if len(data) > MaxCommand {
+		return Answer{}, ErrTooLarge
+	}
+	n.count.proposed.Add(1)
+	p := &proposal{item: item{k, data}, ctx: ctx, done: make(chan outcome, 1)}
+	select {
+	case n.queue <- p:
+	case <-n.stopped:
+		return Answer{}, n.stopReason()
+	case <-ctx.Done():
+		return Answer{}, fmt.Errorf("%w in time: %w", ErrNoLeader, ctx.Err())
+	}
+	select {
+	case o := <-p.done:
+		if o.err != nil {
+			n.count.failed.Add(1)
+		}
+		return o.answer, o.err
+	case <-n.stopped:
+		n.count.failed.Add(1)
+		select {
+		case o := <-p.done:
+			return o.answer, o.err
+		default:
+			return Answer{}, errors.Join(ErrUnknown, n.stopReason())
+		}
+	case <-ctx.Done():
+		n.count.failed.Add(1)
+		return Answer{}, fmt.Errorf("%w: %w", ErrUnknown, ctx.Err())
+	}
+}
+
+// propose packs waiting commands into entries. As many entries are on their way
+// as the window allows; under load commands wait for a place, and so are packed.
+func (n *Node) propose(ctx context.Context) {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	var held *proposal // did not fit the last entry
+	for {
+		select {
+		case n.inFlight <- struct{}{}:
+		case <-ctx.Done():
+			n.refuse(held)
+			return
+		}
+		if held == nil {
+			select {
+			case held = <-n.queue:
+			case <-ctx.Done():
+				n.refuse(nil)
+				return
+			}
+		}
+		var pack []*proposal
+		pack, held = n.pack(held)
+		wg.Go(func() {
+			defer func() { <-n.inFlight }()
+			n.commit(ctx, pack)
+		})
+	}
+}
+
+// pack takes what waits, up to the limits, and what did not fit any more.
+func (n *Node) pack(first *proposal) (pack []*proposal, left *proposal) {
+	pack = append(pack, first)
+	size := len(first.data)
+	for len(pack) < packCommands {
+		select {
+		case p := <-n.queue:
+			if size += len(p.data); size > packBytes {
+				return pack, p
+			}
+			pack = append(pack, p)
+		default:
+			return pack, nil
+		}
+	}
+	return pack, nil
+}
+
+// refuse answers what is left when the node stops.
+func (n *Node) refuse(held *proposal) {
+	n.stop()
+	if held != nil {
+		held.done <- outcome{err: n.stopReason()}
+	}
+	for {
+		select {
+		case p := <-n.queue:
+			p.done <- outcome{err: n.stopReason()}
+		default:
+			return
+		}
+	}
+}
+
+// commit gets one entry committed and answers its commands.
+func (n *Node) commit(ctx context.Context, pack []*proposal) {
+	live := pack[:0]
+	items := make([]item, 0, len(pack))
+	for _, p := range pack {
+		if p.ctx.Err() == nil { // its caller still waits
+			live, items = append(live, p), append(items, p.item)
+		}
+	}
+	if len(live) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, n.opt.ProposeTimeout)
+	defer cancel()
+	index, answers, err := n.route(ctx, encodeEntry(items))
+	if err == nil && len(answers) != len(live) {
+		err = ErrUnknown // the leader stopped while applying
+	}
+	if err == nil {
+		if werr := n.wait(ctx, index); werr != nil {
+			err = fmt.Errorf("%w: committed, but not yet applied on this node: %w", ErrUnknown, werr)
+		}
+	}
+	for i, p := range live {
+		if err != nil {
+			p.done <- outcome{err: err}
+		} else {
+			p.done <- outcome{answer: answers[i]}
+		}
+	}
+}
+
+// route brings an entry to the leader, wherever it is. It tries again as long
+// as nothing was written for certain.
+func (n *Node) route(ctx context.Context, entry []byte) (index uint64, answers []Answer, err error) {
+	if err := n.running(ctx); err != nil {
+		return 0, nil, err
+	}
+	for {
+		changed := n.leaderChanged()
+		if n.raft.State() == raft.Leader {
+			index, answers, err = n.append(entry)
+		} else {
+			index, answers, err = n.forward(ctx, entry)
+		}
+		if !errors.Is(err, ErrNoLeader) {
+			return index, answers, err
+		}
+		select {
+		case <-changed:
+		case <-time.After(100 * time.Millisecond): // the leader may know of it before we do
+		case <-n.stopped:
+			return 0, nil, n.stopReason()
+		case <-ctx.Done():
+			return 0, nil, err
+		}
+	}
+}
+
+// append commits an entry on this node, which believes to be the leader.
+func (n *Node) append(entry []byte) (uint64, []Answer, error) {
+	f := n.raft.Apply(entry, enqueueTimeout)
+	err := f.Error()
+	switch {
+	case err == nil:
+	case errors.Is(err, raft.ErrNotLeader), errors.Is(err, raft.ErrLeadershipTransferInProgress), errors.Is(err, raft.ErrEnqueueTimeout):
+		return 0, nil, fmt.Errorf("%w: %w", ErrNoLeader, err)
+	default:
+		return 0, nil, fmt.Errorf("%w: %w", ErrUnknown, err)
+	}
+	n.count.entries.Add(1)
+	answers, ok := f.Response().([]Answer)
+	if !ok {
+		return 0, nil, errors.Join(ErrUnknown, n.stopReason())
+	}
+	signal(n.nudge)
+	return f.Index(), answers, nil
+}
+
+// forward hands an entry to the leader. It goes no further than that.
+func (n *Node) forward(ctx context.Context, entry []byte) (uint64, []Answer, error) {
+	addr := n.leaderAddr()
+	if addr == "" {
+		return 0, nil, ErrNoLeader
+	}
+	n.count.forwarded.Add(1)
+	b, err := n.opt.Peer.Call(ctx, addr, callPropose, entry)
+	if err != nil {
+		if peer.CodeOf(err) == codeNotLeader || peer.NotSent(err) {
+			return 0, nil, fmt.Errorf("%w: %w", ErrNoLeader, err)
+		}
+		return 0, nil, fmt.Errorf("%w: %w", ErrUnknown, err)
+	}
+	return decodeAnswers(b)
+}
+
+// served answers a follower that forwards an entry.
+func (n *Node) served(ctx context.Context, entry []byte) ([]byte, error) {
+	items, err := decodeEntry(entry)
+	if err != nil {
+		return nil, peer.Errorf(peer.BadRequest, "%v", err)
+	}
+	for _, it := range items { // what this node cannot apply must not enter the log
+		if n.opt.Appliers[it.kind] == nil {
+			return nil, peer.Errorf(peer.BadRequest, "kind %d is not known here", it.kind)
+		}
+	}
+	if !n.leads() {
+		return nil, peer.Errorf(codeNotLeader, "not the leader")
+	}
+	type result struct {
+		index   uint64
+		answers []Answer
+		err     error
+	}
+	done := make(chan result, 1)
+	go func() { // ends when Raft answers, which it does at the latest when it stops
+		i, a, err := n.append(entry)
+		done <- result{i, a, err}
+	}()
+	var r result
+	select {
+	case r = <-done:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	switch {
+	case errors.Is(r.err, ErrNoLeader):
+		return nil, peer.Errorf(codeNotLeader, "%v", r.err)
+	case r.err != nil:
+		return nil, peer.Errorf(codeUnknown, "%v", r.err)
+	}
+	return encodeAnswers(r.index, r.answers), nil
+}
+
+// leads reports whether this node runs and believes to be the leader.
+func (n *Node) leads() bool {
+	select {
+	case <-n.stopped:
+		return false
+	default:
+	}
+	select {
+	case <-n.started:
+		return n.raft.State() == raft.Leader
+	default:
+		return false
+	}
+}
+
+// leaderAddr is the leader's peer address, where membership knows it now.
+func (n *Node) leaderAddr() string {
+	addr, id := n.raft.LeaderWithID()
+	if m, ok := n.opt.Members.View().ByID(string(id)); ok {
+		return m.PeerAddr()
+	}
+	return string(addr)
+}
+
+func (n *Node) leaderChanged() <-chan struct{} {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.leader
+}
+
+func signal(ch chan struct{}) {
+	select {
+	case ch <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,123 @@
+package raftlog
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/hashicorp/raft"
+	raftboltdb "github.com/hashicorp/raft-boltdb/v2"
+	"go.etcd.io/bbolt"
+)
+
+// Defaults of Options, and what is not worth an option.
+const (
+	defaultSnapshotEvery     = 30 * time.Second
+	defaultSnapshotThreshold = 8192
+	// defaultTrailing is how far a node may be behind without needing a whole
+	// snapshot. More makes each truncation of the log slow.
+	defaultTrailing = 10240
+
+	keepSnapshots = 2
+	cachedEntries = 512
+	maxAppend     = 256         // entries in one message to a follower
+	openTimeout   = time.Second // for the lock of the log's file
+	logFile       = "raft.db"
+)
+
+// store is the log and its snapshots on disk.
+type store struct {
+	bolt  *raftboltdb.BoltStore
+	logs  raft.LogStore
+	snaps *raft.FileSnapshotStore
+}
+
+func openStore(o Options) (*store, error) {
+	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("log: %w", err)
+	}
+	// Without a synced freelist a truncation does not slow later writes; it is
+	// read anew when the file is opened.
+	bolt, err := raftboltdb.New(raftboltdb.Options{
+		Path:   filepath.Join(o.Dir, logFile),
+		NoSync: o.NoSync,
+		BoltOptions: &bbolt.Options{
+			Timeout: openTimeout, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType,
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("log %s: %w", filepath.Join(o.Dir, logFile), err)
+	}
+	logs, err := raft.NewLogCache(cachedEntries, bolt)
+	if err != nil {
+		return nil, errors.Join(err, bolt.Close())
+	}
+	snaps, err := raft.NewFileSnapshotStoreWithLogger(o.Dir, keepSnapshots, newLogger(o.Logger))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("snapshots: %w", err), bolt.Close())
+	}
+	return &store{bolt: bolt, logs: logs, snaps: snaps}, nil
+}
+
+func (s *store) close() error { return s.bolt.Close() }
+
+// empty reports whether this node was never part of a cluster.
+func (s *store) empty() (bool, error) {
+	has, err := raft.HasExistingState(s.logs, s.bolt, s.snaps)
+	return !has, err
+}
+
+// config is Raft's configuration of this node.
+func (o *Options) config() *raft.Config {
+	c := raft.DefaultConfig()
+	c.LocalID = raft.ServerID(o.Peer.Self().ID)
+	c.Logger = newLogger(o.Logger)
+	c.BatchApplyCh = true
+	c.MaxAppendEntries = maxAppend
+	c.NoLegacyTelemetry = true
+	c.ShutdownOnRemove = false // a removed node says so; it does not vanish
+	c.SnapshotInterval = orDefault(o.SnapshotEvery, defaultSnapshotEvery)
+	c.SnapshotThreshold = orDefault(o.SnapshotThreshold, defaultSnapshotThreshold)
+	c.TrailingLogs = orDefault(o.TrailingLogs, defaultTrailing)
+	c.CommitTimeout = orDefault(o.CommitTimeout, c.CommitTimeout)
+	if t := o.ElectionTimeout; t != 0 {
+		c.HeartbeatTimeout, c.ElectionTimeout, c.LeaderLeaseTimeout = t, t, t/2
+	}
+	return c
+}
+
+func orDefault[T comparable](v, d T) T {
+	var zero T
+	if v == zero {
+		return d
+	}
+	return v
+}
+
+// current reports whether the state holds all that the newest snapshot does.
+// Only then may Raft start without restoring it: a crash between receiving a
+// snapshot and restoring it would otherwise leave a hole that nothing fills.
+func (n *Node) current(s *store) (bool, error) {
+	list, err := s.snaps.List()
+	if err != nil || len(list) == 0 {
+		return err == nil, err
+	}
+	_, r, err := s.snaps.Open(list[0].ID)
+	if err != nil {
+		return false, fmt.Errorf("newest snapshot: %w", err)
+	}
+	h, err := readHeader(r)
+	if err := errors.Join(err, r.Close()); err != nil {
+		return false, fmt.Errorf("newest snapshot: %w", err)
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for k, index := range h.Applied {
+		if n.byKind[k] < index {
+			return false, nil
+		}
+	}
+	return true, nil
+}

@@ -1,0 +1,153 @@
+package raftlog
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/raft"
+
+	"github.com/pharos-registry/pharos/consistency/peer"
+)
+
+const (
+	transportTimeout = 3 * time.Second // of one message; a snapshot has more, by its size
+	transportPool    = 3               // idle connections to each node
+)
+
+func (n *Node) newTransport() transport {
+	return transport{raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
+		ServerAddressProvider: whereabouts{n},
+		Logger:                newLogger(n.opt.Logger),
+		Stream:                layer{n.stream, n.selfPeerAddr()},
+		MaxPool:               transportPool,
+		Timeout:               transportTimeout,
+	})}
+}
+
+// layer is the stream between nodes as Raft's transport wants it. A server is
+// dialed as id@address, and only a node of that id is spoken to: one that lost
+// its data and came back with a new id at the old address must not answer for
+// votes and entries that its old self gave its word on.
+type layer struct {
+	*peer.Stream
+
+	addr string
+}
+
+// Dial implements raft.StreamLayer.
+func (l layer) Dial(target raft.ServerAddress, timeout time.Duration) (net.Conn, error) {
+	id, addr, ok := strings.Cut(string(target), "@")
+	if !ok {
+		return nil, fmt.Errorf("server %s has no id", target)
+	}
+	c, err := l.Stream.Dial(addr, timeout)
+	if err != nil {
+		return nil, err
+	}
+	if who, ok := peer.IdentOf(c); !ok || who.ID != id {
+		return nil, errors.Join(fmt.Errorf("%s is %s now, not %s", addr, who.ID, id), c.Close())
+	}
+	return c, nil
+}
+
+// Accept implements net.Listener.
+func (l layer) Accept() (net.Conn, error) {
+	c, err := l.Stream.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &inbound{Conn: c}, nil
+}
+
+// inbound is an accepted connection that may be idle between messages, but not
+// in the midst of one. The library receives a snapshot in its main loop and
+// without a deadline: a leader cut off while it sends one would keep this node
+// from voting for as long as TCP lives.
+type inbound struct {
+	net.Conn
+
+	midst bool // something was read and not yet answered
+}
+
+// Read implements net.Conn.
+func (c *inbound) Read(b []byte) (int, error) {
+	var limit time.Time
+	if c.midst {
+		limit = time.Now().Add(transportTimeout)
+	}
+	if err := c.SetReadDeadline(limit); err != nil {
+		return 0, err
+	}
+	n, err := c.Conn.Read(b)
+	c.midst = c.midst || n > 0
+	return n, err
+}
+
+// Write implements net.Conn. One goroutine reads a message and answers it.
+func (c *inbound) Write(b []byte) (int, error) {
+	c.midst = false
+	return c.Conn.Write(b)
+}
+
+// Addr is the address that the other nodes know.
+func (l layer) Addr() net.Addr { return advertised(l.addr) }
+
+type advertised string
+
+func (advertised) Network() string  { return "peer" }
+func (a advertised) String() string { return string(a) }
+
+// transport is the library's, but for the name a server has in messages: its
+// bare address, not what it is dialed by.
+type transport struct{ *raft.NetworkTransport }
+
+var _ raft.WithPreVote = transport{}
+
+// EncodePeer implements raft.Transport.
+func (transport) EncodePeer(_ raft.ServerID, addr raft.ServerAddress) []byte { return []byte(addr) }
+
+// AppendEntriesPipeline implements raft.Transport.
+func (t transport) AppendEntriesPipeline(id raft.ServerID, target raft.ServerAddress) (raft.AppendPipeline, error) {
+	p, err := t.NetworkTransport.AppendEntriesPipeline(id, target)
+	if err != nil {
+		return nil, err
+	}
+	return pipeline{p}, nil
+}
+
+// pipeline is the library's, but for a limit on how long it takes a message.
+// When a follower refuses an entry, the library stops reading answers and may
+// still send one more message, for which it then waits without end: that
+// follower would get nothing until there is another leader, and this node could
+// not be shut down. Closed, the pipeline gives way to plain messages and is
+// opened again.
+type pipeline struct{ raft.AppendPipeline }
+
+// AppendEntries implements raft.AppendPipeline.
+func (p pipeline) AppendEntries(args *raft.AppendEntriesRequest, resp *raft.AppendEntriesResponse) (raft.AppendFuture, error) {
+	limit := time.AfterFunc(transportTimeout, func() { _ = p.Close() })
+	defer limit.Stop()
+	return p.AppendPipeline.AppendEntries(args, resp)
+}
+
+// whereabouts finds a server where membership knows it now, else where the log
+// has it: that address may be of before it moved.
+type whereabouts struct{ n *Node }
+
+// ServerAddr implements raft.ServerAddressProvider.
+func (w whereabouts) ServerAddr(id raft.ServerID) (raft.ServerAddress, error) {
+	if m, ok := w.n.opt.Members.View().ByID(string(id)); ok {
+		return raft.ServerAddress(string(id) + "@" + m.PeerAddr()), nil
+	}
+	if f := w.n.raft.GetConfiguration(); f.Error() == nil {
+		for _, s := range f.Configuration().Servers {
+			if s.ID == id {
+				return raft.ServerAddress(string(id) + "@" + string(s.Address)), nil
+			}
+		}
+	}
+	return "", fmt.Errorf("no server has the id %s", id)
+}
