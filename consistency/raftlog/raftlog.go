@@ -130,6 +130,7 @@ type Node struct {
 
 	raft    *raft.Raft // set before started is closed
 	trans   transport
+	inlet   inlet
 	logs    raft.LogStore
 	ready   atomic.Uint64 // the term whose first entry this leader knows committed
 	count   counters

@@ -40,10 +40,7 @@ func (n *Node) Run(ctx context.Context) (err error) {
 	}()
 	n.logs = s.logs
 	n.trans = n.newTransport()
-	defer func() {
-		n.trans.CloseStreams()
-		err = errors.Join(err, n.trans.Close())
-	}()
+	defer func() { err = errors.Join(err, n.closeTransport()) }()
 	empty, err := s.empty()
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -21,10 +22,53 @@ func (n *Node) newTransport() transport {
 	return transport{raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
 		ServerAddressProvider: whereabouts{n},
 		Logger:                newLogger(n.opt.Logger),
-		Stream:                layer{n.stream, n.selfPeerAddr()},
+		Stream:                layer{n.stream, n.selfPeerAddr(), &n.inlet},
 		MaxPool:               transportPool,
 		Timeout:               transportTimeout,
 	})}
+}
+
+// closeTransport ends the transport and waits for its handlers. The library
+// does not wait, and what a late one does with a heartbeat is to write to the
+// log's file, closed by then.
+func (n *Node) closeTransport() error {
+	err := n.trans.Close()
+	n.inlet.close()
+	return err
+}
+
+// inlet is the accepted connections, each with a handler of the library.
+type inlet struct {
+	mu     sync.Mutex // guards the following fields
+	conns  map[*inbound]struct{}
+	closed bool
+	wg     sync.WaitGroup
+}
+
+// add takes in a connection, or refuses it when the inlet is closed.
+func (i *inlet) add(c net.Conn) (*inbound, bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.closed {
+		return nil, false
+	}
+	if i.conns == nil {
+		i.conns = map[*inbound]struct{}{}
+	}
+	in := &inbound{Conn: c, inlet: i}
+	i.conns[in] = struct{}{}
+	i.wg.Add(1)
+	return in, true
+}
+
+func (i *inlet) close() {
+	i.mu.Lock()
+	i.closed = true
+	for c := range i.conns {
+		_ = c.Conn.Close()
+	}
+	i.mu.Unlock()
+	i.wg.Wait()
 }
 
 // layer is the stream between nodes as Raft's transport wants it. A server is
@@ -34,7 +78,8 @@ func (n *Node) newTransport() transport {
 type layer struct {
 	*peer.Stream
 
-	addr string
+	addr  string
+	inlet *inlet
 }
 
 // Dial implements raft.StreamLayer.
@@ -59,7 +104,11 @@ func (l layer) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &inbound{Conn: c}, nil
+	in, ok := l.inlet.add(c)
+	if !ok {
+		return nil, errors.Join(net.ErrClosed, c.Close())
+	}
+	return in, nil
 }
 
 // inbound is an accepted connection that may be idle between messages, but not
@@ -69,7 +118,19 @@ func (l layer) Accept() (net.Conn, error) {
 type inbound struct {
 	net.Conn
 
+	inlet *inlet
 	midst bool // something was read and not yet answered
+}
+
+// Close implements net.Conn. The handler calls it when it ends.
+func (c *inbound) Close() error {
+	c.inlet.mu.Lock()
+	if _, ok := c.inlet.conns[c]; ok {
+		delete(c.inlet.conns, c)
+		c.inlet.wg.Done()
+	}
+	c.inlet.mu.Unlock()
+	return c.Conn.Close()
 }
 
 // Read implements net.Conn.
