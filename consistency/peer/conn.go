@@ -21,12 +21,12 @@ type conn struct {
 	mu      sync.Mutex // guards the following fields
 	next    uint64
 	pending map[uint64]chan answer
-	heard   time.Time // when the peer last said anything
-	err     error     // why the connection ended
+	latest  uint64 // highest request that was answered
+	err     error  // why the connection ended
 }
 
 func newConn(sc *secureConn, limit int) *conn {
-	return &conn{sc: sc, out: newWriter(sc), limit: limit, pending: map[uint64]chan answer{}, heard: time.Now()}
+	return &conn{sc: sc, out: newWriter(sc), limit: limit, pending: map[uint64]chan answer{}}
 }
 
 // run reads answers until the connection ends.
@@ -41,7 +41,7 @@ func (c *conn) run() {
 			break
 		}
 		c.mu.Lock()
-		c.heard = time.Now()
+		c.latest = max(c.latest, f.id)
 		ch := c.pending[f.id]
 		delete(c.pending, f.id)
 		c.mu.Unlock()
@@ -118,14 +118,15 @@ func (c *conn) forget(id uint64) {
 	c.mu.Unlock()
 }
 
-// gaveUp tells the peer that nobody waits for the answer. A connection on which
-// nothing at all came back for a second or more is given up too: when packets
-// are dropped, TCP's own repair comes long after the network's.
+// gaveUp tells the peer that nobody waits for the answer. Unless a later request
+// was answered, it is not known that this one arrived, and after a second or
+// more the connection is given up too: TCP's own repair comes long after the
+// network's, and the request must not be made then.
 func (c *conn) gaveUp(id uint64, began time.Time) {
 	c.mu.Lock()
-	silent := !c.heard.After(began) && time.Since(began) >= time.Second
+	lost := c.latest < id && time.Since(began) >= time.Second
 	c.mu.Unlock()
-	if silent {
+	if lost {
 		c.close(ErrInterrupted)
 		return
 	}

@@ -58,11 +58,21 @@ type secureConn struct {
 
 	remote  Ident
 	purpose string
+	dialed  bool
 }
 
 // Close closes the connection at once. TLS would try to say so to a peer that
-// may not be there, and no byte of ours ends with the connection.
-func (c *secureConn) Close() error { return c.NetConn().Close() }
+// may not be there, and no byte of ours ends with the connection. What a caller
+// that gave up has sent and the network has not delivered is taken back: else a
+// write would be made when the network heals, long after its failure was
+// answered, and perhaps after the opposite one.
+func (c *secureConn) Close() error {
+	nc := c.NetConn()
+	if l, ok := nc.(interface{ SetLinger(sec int) error }); ok && c.dialed {
+		_ = l.SetLinger(0)
+	}
+	return nc.Close()
+}
 
 // proof is what only a holder of the key can say about this TLS session. The
 // exporter differs for every session, so a proof relayed by one who sits
@@ -122,7 +132,7 @@ func clientHandshake(ctx context.Context, nc net.Conn, cred Credentials, self Id
 	if h.Code != 0 {
 		return nil, &Error{Code: h.Code, Msg: h.Msg}
 	}
-	return &secureConn{Conn: tc, remote: h.Ident, purpose: purpose}, nil
+	return &secureConn{Conn: tc, remote: h.Ident, purpose: purpose, dialed: true}, nil
 }
 
 // handshakeFailed tells a peer that hung up on us after TLS, as one does that

@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -365,6 +366,35 @@ func TestCutAndHeal(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A call that was given up while the network was cut is not made when it heals.
+func TestGivenUpIsNotMade(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		nw := NewNetwork()
+		a := newNode(t, nw, "a:1", shared(t, secret), nil)
+		var made atomic.Int64
+		newNode(t, nw, "b:1", shared(t, secret), func(n *Node) {
+			n.Handle("count", func(context.Context, []byte) ([]byte, error) {
+				made.Add(1)
+				return nil, nil
+			})
+		})
+		if _, err := a.Call(t.Context(), "b:1", "count", nil); err != nil {
+			t.Fatal(err)
+		}
+		nw.Cut("a:1", "b:1")
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		if _, err := a.Call(ctx, "b:1", "count", nil); !errors.Is(err, ErrTimeout) {
+			t.Fatal(err)
+		}
+		nw.HealAll()
+		time.Sleep(time.Second)
+		if made.Load() != 1 {
+			t.Errorf("made %d times", made.Load())
+		}
+	})
 }
 
 func TestDelay(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -53,6 +54,14 @@ func (h *half) fail(err error) {
 	h.mu.Lock()
 	h.err, h.broken = err, true
 	h.packets, h.size = nil, 0
+	h.signal()
+	h.mu.Unlock()
+}
+
+// abort ends writing and takes back what is in flight.
+func (h *half) abort() {
+	h.mu.Lock()
+	h.err, h.packets, h.size = syscall.ECONNRESET, nil, 0
 	h.signal()
 	h.mu.Unlock()
 }
@@ -169,6 +178,13 @@ type memConn struct {
 	local, remote string
 	in, out       *half
 	read, write   deadline
+	linger        atomic.Bool // Close takes back what is in flight
+}
+
+// SetLinger is that of a TCP connection, for 0 only.
+func (c *memConn) SetLinger(int) error {
+	c.linger.Store(true)
+	return nil
 }
 
 var _ net.Conn = (*memConn)(nil)
@@ -191,7 +207,11 @@ func (c *memConn) Close() error {
 	c.n.mu.Lock()
 	delete(c.n.conns, c)
 	c.n.mu.Unlock()
-	c.out.end(io.EOF)
+	if c.linger.Load() {
+		c.out.abort()
+	} else {
+		c.out.end(io.EOF)
+	}
 	c.in.leave()
 	return nil
 }

@@ -1,0 +1,193 @@
+package distro_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// schedules is how many random schedules to run: 30, or what the environment
+// variable PHAROS_SCHEDULES says.
+func schedules() int {
+	if n, err := strconv.Atoi(os.Getenv("PHAROS_SCHEDULES")); err == nil {
+		return n
+	}
+	return 30
+}
+
+// seed is the first seed: random, or PHAROS_SEED to run one again.
+func seed() uint64 {
+	if s, err := strconv.ParseUint(os.Getenv("PHAROS_SEED"), 10, 64); err == nil {
+		return s
+	}
+	return rand.Uint64N(1 << 32)
+}
+
+// Whatever happened, 15 seconds after it all nodes list the instances that live,
+// in health, and none that was deregistered.
+func TestSchedules(t *testing.T) {
+	first := seed()
+	for i := range schedules() {
+		s := first + uint64(i)
+		ok := t.Run(strconv.FormatUint(s, 10), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { runSchedule(t, s) })
+		})
+		if !ok {
+			t.Fatalf("run it again with PHAROS_SEED=%d PHAROS_SCHEDULES=1", s)
+		}
+	}
+}
+
+// client is an instance with an SDK: it beats each 5 s at a node that answers,
+// and registers when it is told to.
+type client struct {
+	id    string
+	r     *rand.Rand
+	nodes func(i int) *node
+
+	mu    sync.Mutex // guards the following field
+	alive bool       // registered, as far as it knows
+}
+
+// request goes to one node after the other until one answers.
+func (c *client) request(ctx context.Context, op string) (done bool) {
+	time.Sleep(time.Millisecond) // fake time would let opposite requests be of one moment
+	at := c.r.IntN(3)
+	for k := range 6 {
+		n := c.nodes((at + k) % 3)
+		if n == nil {
+			continue
+		}
+		rctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+		done, err := n.handle(rctx, write{Op: op, ID: c.id, Value: c.id})
+		cancel()
+		if err == nil {
+			return done
+		}
+	}
+	return false
+}
+
+func (c *client) setAlive(v bool) {
+	c.mu.Lock()
+	c.alive = v
+	c.mu.Unlock()
+}
+
+// run lives and dies a few times. It leaves only when its deregistration was
+// answered, and only alive when its registration was.
+func (c *client) run(ctx context.Context) {
+	wait := func(d time.Duration) bool {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(d):
+			return true
+		}
+	}
+	for ctx.Err() == nil {
+		if !c.request(context.WithoutCancel(ctx), "put") {
+			if !wait(time.Second) {
+				break
+			}
+			continue
+		}
+		c.setAlive(true)
+		for range c.r.IntN(20) {
+			if !wait(5 * time.Second) {
+				break
+			}
+			if !c.request(context.WithoutCancel(ctx), "beat") {
+				c.request(context.WithoutCancel(ctx), "put")
+			}
+		}
+		if ctx.Err() != nil {
+			break
+		}
+		for !c.request(context.WithoutCancel(ctx), "del") && wait(time.Second) { //nolint:revive // until it is answered
+		}
+		if ctx.Err() != nil {
+			break // not known: it registers below
+		}
+		c.setAlive(false)
+		if !wait(time.Duration(c.r.IntN(40)) * time.Second) {
+			break
+		}
+	}
+}
+
+func runSchedule(t *testing.T, seed uint64) {
+	t.Helper()
+	l := newLab(t, 3)
+	r := rand.New(rand.NewPCG(seed, 0))
+	var mu sync.RWMutex // guards l.nodes against clients
+	nodes := func(i int) *node {
+		mu.RLock()
+		defer mu.RUnlock()
+		if n := l.nodes[i]; n.up.Load() {
+			return n
+		}
+		return nil
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var wg sync.WaitGroup
+	var clients []*client
+	for i := range 12 {
+		c := &client{id: fmt.Sprintf("10.2.0.%d:80", i), r: rand.New(rand.NewPCG(seed, uint64(i+1))), nodes: nodes}
+		clients = append(clients, c)
+		wg.Go(func() { c.run(ctx) })
+	}
+	for range 8 {
+		a, b := r.IntN(3), r.IntN(3)
+		switch r.IntN(7) {
+		case 0:
+			l.net.Part(host(a), host(b))
+		case 1:
+			l.net.Cut(host(a), host(b))
+		case 2:
+			l.net.HealAll()
+		case 3:
+			l.net.Isolate(host(a), host(0), host(1), host(2))
+		case 4:
+			l.net.Delay(host(a), host(b), time.Duration(r.IntN(200))*time.Millisecond)
+		case 5:
+			l.net.Reset(host(a), host(b))
+		case 6:
+			l.nodes[a].stop()
+			time.Sleep(time.Duration(r.IntN(20)) * time.Second)
+			n := l.start(a)
+			mu.Lock()
+			l.nodes[a] = n
+			mu.Unlock()
+		}
+		time.Sleep(time.Duration(r.IntN(40)) * time.Second)
+	}
+	l.net.HealAll()
+	cancel()
+	wg.Wait()
+	for range 3 { // 15 s later, with beats as before
+		for _, c := range clients {
+			if c.alive && !c.request(t.Context(), "beat") {
+				c.request(t.Context(), "put")
+			}
+		}
+		time.Sleep(5 * time.Second)
+	}
+	var want []string
+	for _, c := range clients {
+		if c.alive {
+			want = append(want, c.id)
+		}
+	}
+	slices.Sort(want)
+	l.all(strings.Join(want, " "), time.Second)
+}
