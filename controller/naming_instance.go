@@ -234,15 +234,19 @@ func (a *API) answerBatch(q *middleware.Request, f *form, b *naming.Batch) (any,
 }
 
 // instanceTag names the client that a write is about: its address, from the
-// parameters or from the beat.
-func instanceTag(q *middleware.Request) string {
+// parameters or from the beat. A persistent instance belongs to nobody: any node
+// may write its row, and the tag is empty.
+func (a *API) instanceTag(q *middleware.Request) string {
 	f := formOf(q)
-	ip, port := f.Optional("ip", ""), f.Optional("port", "0")
-	if ip != "" {
-		return ip + ":" + port
+	beat := strings.HasSuffix(q.Route.Path, "/beat")
+	if ephemeral := a.o.Naming.Switches().DefaultEphemeral; !beat && !f.Bool("ephemeral", ephemeral) {
+		return ""
 	}
-	if info, err := readBeat(q); err == nil && info != nil && info.IP != "" {
+	if info, err := readBeat(q); beat && err == nil && info != nil && info.IP != "" {
 		return naming.Address(info.IP, uint16(info.Port))
+	}
+	if ip := f.Optional("ip", ""); ip != "" {
+		return ip + ":" + f.Optional("port", "0")
 	}
 	return "null:0"
 }

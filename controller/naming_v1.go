@@ -22,12 +22,12 @@ var (
 func (a *API) namingV1Routes() []middleware.Route {
 	const get, post, put, del, patch = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodPatch
 	rows := []middleware.Route{
-		{Method: post, Path: "/v1/ns/instance", Access: namingWrite, Tag: instanceTag, Do: a.register},
-		{Method: del, Path: "/v1/ns/instance", Access: namingWrite, Tag: instanceTag, Do: a.deregister},
+		{Method: post, Path: "/v1/ns/instance", Access: namingWrite, Tag: a.instanceTag, Do: a.register},
+		{Method: del, Path: "/v1/ns/instance", Access: namingWrite, Tag: a.instanceTag, Do: a.deregister},
 		{Method: put, Path: "/v1/ns/instance", Access: namingWrite, Do: a.updateInstance},
 		{Method: patch, Path: "/v1/ns/instance", Access: namingWrite, Do: a.patchInstance},
 		{Method: get, Path: "/v1/ns/instance", Access: namingRead, Do: a.instance},
-		{Method: put, Path: "/v1/ns/instance/beat", Access: namingWrite, Tag: instanceTag, Do: a.beat},
+		{Method: put, Path: "/v1/ns/instance/beat", Access: namingWrite, Tag: a.instanceTag, Do: a.beat},
 		{Method: get, Path: "/v1/ns/instance/list", Access: namingRead, Do: a.list},
 		{Method: get, Path: "/v1/ns/instance/statuses", Access: namingOpen, Do: a.statuses},
 		{Method: put, Path: "/v1/ns/instance/metadata/batch", Access: namingWrite, Do: a.batchMetadata},

@@ -15,13 +15,13 @@ import (
 func (a *API) namingV2Routes() []middleware.Route {
 	const get, post, put, del, patch = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodPatch
 	rows := []middleware.Route{
-		{Method: post, Path: "/v2/ns/instance", Access: namingWrite, Tag: instanceTag, Do: a.registerV2},
-		{Method: del, Path: "/v2/ns/instance", Access: namingWrite, Tag: instanceTag, Do: a.deregisterV2},
+		{Method: post, Path: "/v2/ns/instance", Access: namingWrite, Tag: a.instanceTag, Do: a.registerV2},
+		{Method: del, Path: "/v2/ns/instance", Access: namingWrite, Tag: a.instanceTag, Do: a.deregisterV2},
 		{Method: put, Path: "/v2/ns/instance", Access: namingWrite, Do: a.updateInstanceV2},
 		{Method: patch, Path: "/v2/ns/instance", Access: namingWrite, Do: a.patchInstanceV2},
 		{Method: get, Path: "/v2/ns/instance", Access: namingRead, Do: a.instanceV2},
 		{Method: get, Path: "/v2/ns/instance/list", Access: namingRead, Do: a.listV2},
-		{Method: put, Path: "/v2/ns/instance/beat", Access: namingWrite, Tag: instanceTag, Do: a.beatV2},
+		{Method: put, Path: "/v2/ns/instance/beat", Access: namingWrite, Tag: a.instanceTag, Do: a.beatV2},
 		{Method: middleware.Any, Path: "/v2/ns/instance/statuses/:key", Access: namingOpen, Do: a.statusesV2},
 		{Method: put, Path: "/v2/ns/instance/metadata/batch", Access: namingWrite, Do: a.batchMetadataV2},
 		{Method: del, Path: "/v2/ns/instance/metadata/batch", Access: namingWrite, Do: a.batchMetadataV2},

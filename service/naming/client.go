@@ -21,11 +21,12 @@ type client struct {
 
 	used atomic.Int64 // unix ms of the last sign of life
 
-	mu   sync.Mutex // guards the following fields
-	rev  uint64
-	gone bool // taken out of the registry; look it up again
-	regs []*registration
-	subs []*subscription
+	mu    sync.Mutex // guards the following fields
+	rev   uint64
+	gone  bool // taken out of the registry; look it up again
+	regs  []*registration
+	byKey map[Key]*registration // regs again, where they are many
+	subs  []*subscription
 
 	due int64 // the second in which the wheel looks at it, 0: never; guarded by wheel.mu
 }
@@ -60,8 +61,15 @@ func newClient(id string) *client {
 	return c
 }
 
+// many is from how many registrations on a client has an index: a provider of
+// interfaces has thousands, most others have one.
+const many = 16
+
 // registration returns what the client publishes for k; c.mu is held.
 func (c *client) registration(k Key) *registration {
+	if c.byKey != nil {
+		return c.byKey[k]
+	}
 	for _, g := range c.regs {
 		if g.entry.key == k {
 			return g
@@ -70,9 +78,28 @@ func (c *client) registration(k Key) *registration {
 	return nil
 }
 
+// add takes g in; c.mu is held.
+func (c *client) add(g *registration) {
+	c.regs = append(c.regs, g)
+	switch {
+	case c.byKey != nil:
+		c.byKey[g.entry.key] = g
+	case len(c.regs) == many:
+		c.byKey = make(map[Key]*registration, 2*many)
+		for _, g := range c.regs {
+			c.byKey[g.entry.key] = g
+		}
+	}
+}
+
+// forget lets go of g; c.mu is held.
 func (c *client) forget(g *registration) {
 	if i := slices.Index(c.regs, g); i >= 0 {
 		c.regs = slices.Delete(c.regs, i, i+1)
+	}
+	delete(c.byKey, g.entry.key)
+	if len(c.regs) == 0 {
+		c.byKey = nil
 	}
 }
 

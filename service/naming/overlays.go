@@ -154,8 +154,10 @@ func (s *Service) Batch(ctx context.Context, b *Batch) ([]*Instance, error) {
 	found := v.Instances
 	if len(b.Instances) > 0 {
 		found = nil
+		seen := map[*Instance]bool{}
 		for _, at := range b.Instances {
-			if in := v.find(overlayKey{at.IP, at.Port, at.Cluster}); in != nil && !slices.Contains(found, in) {
+			if in := v.find(overlayKey{at.IP, at.Port, at.Cluster}); in != nil && !seen[in] {
+				seen[in] = true
 				found = append(found, in)
 			}
 		}

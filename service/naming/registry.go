@@ -211,7 +211,7 @@ func (r *Registry) publish(c *client, k Key, in *Instance, now int64) (bool, err
 	g := &registration{client: c, entry: e, sent: in.keep(c.ip)}
 	g.beat.Store(now)
 	c.rev++
-	c.regs = append(c.regs, g)
+	c.add(g)
 	e.insert(g)
 	e.reviveOverlay(g.overlayKey())
 	e.show(g)
