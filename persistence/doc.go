@@ -51,3 +51,13 @@ package persistence
 //	(*DB) Permissions(ctx, role Match, pageNo, size) (Page[Permission], error)
 //	(*DB) Usernames(ctx, part) ([]string, error)   RoleNames(ctx, part) ([]string, error)
 //	(*DB) Revocations(ctx) ([]Revocation, error)
+//
+// Opening (db.go, external.go), the replicated log (log.go), at rest (keyring.go):
+//
+//	Open(path)   OpenFile(path, Options)   OpenMySQL(ctx, MySQLOptions)
+//	(*DB) Observe(fn(Op, Result))   ObserveRestore(fn())   before the first write
+//	(*DB) Health(ctx) []SourceState   Contents(ctx) (Contents, error)
+//	Move(ctx, from, to *DB, now) (Moved, error)
+//	NewLog(*DB) Log   ApplyBatch([]Entry) []Answer   Applied()   Snapshot()   Restore(r)
+//	(*DB) Seal(Op) ([]byte, error)   Unseal([]byte) (Op, error)   what a log keeps on disk
+//	NewKeyring([]Key, plain) (*Keyring, error)   (*DB) Reseal(ctx) (Resealed, error)

@@ -67,6 +67,8 @@ type external struct {
 	now atomic.Pointer[connected] // nil while the database is away
 	why atomic.Pointer[error]     // why it is away
 
+	slots chan struct{} // one for each connection that may be in use; nil is no bound
+
 	kick   chan struct{} // asks for a probe now
 	stop   context.CancelFunc
 	done   sync.WaitGroup
@@ -95,6 +97,9 @@ func OpenMySQL(ctx context.Context, o MySQLOptions) (*DB, error) {
 	d := &DB{log: Options{Log: o.Log}.logger(), box: o.Keys}
 	e := &external{db: d, pool: o.Pool, oneGray: o.OneGrayModel, order: order{seed: maphash.MakeSeed()}, kick: make(chan struct{}, 1)}
 	d.ext = e
+	if o.Pool.Max > 0 {
+		e.slots = make(chan struct{}, o.Pool.Max)
+	}
 	if err := e.dial(o.Sources); err != nil {
 		return nil, errors.Join(err, e.closeSources())
 	}
@@ -356,12 +361,35 @@ func (e *external) source(k kind) (source, error) {
 	}
 	return source{
 		run: func(ctx context.Context, query string, args []any, fn func(*sql.Rows) error) error {
-			err := translateMySQL(runQuery(ctx, c.g.Statement.ConnPool, query, args, fn))
+			free, err := e.slot(ctx)
+			if err != nil {
+				return err
+			}
+			defer free()
+			err = translateMySQL(runQuery(ctx, c.g.Statement.ConnPool, query, args, fn))
 			e.failed(err)
 			return err
 		},
 		lay: c.lay, box: e.db.box,
 	}, nil
+}
+
+// slot waits for a connection to be free, no longer than the settings say.
+func (e *external) slot(ctx context.Context) (free func(), err error) {
+	if e.slots == nil {
+		return func() {}, nil
+	}
+	if e.pool.Wait > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, e.pool.Wait)
+		defer cancel()
+	}
+	select {
+	case e.slots <- struct{}{}:
+		return func() { <-e.slots }, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("%w: all %d connections are in use", ErrUnavailable, cap(e.slots))
+	}
 }
 
 // needs is an op that writes to a table of ours, which a MySQL may lack.
@@ -383,6 +411,11 @@ func (e *external) apply(ctx context.Context, op Op) (Result, error) {
 		}
 	}
 	defer e.order.hold(op)()
+	free, err := e.slot(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	defer free()
 	for try := 1; ; try++ {
 		var res Result
 		err := c.g.WithContext(ctx).Transaction(func(g *gorm.DB) (err error) {

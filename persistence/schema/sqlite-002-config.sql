@@ -22,7 +22,6 @@ CREATE TABLE config_info (
 );
 CREATE UNIQUE INDEX uk_configinfo_datagrouptenant ON config_info (data_id, group_id, tenant_id);
 CREATE INDEX idx_configinfo_tenant ON config_info (tenant_id, group_id);
-CREATE INDEX idx_configinfo_gmt_modified ON config_info (gmt_modified);
 CREATE TABLE config_info_gray (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   data_id TEXT NOT NULL,
