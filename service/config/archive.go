@@ -20,7 +20,7 @@ const (
 	maxEntries  = 50_000
 	maxUnpacked = 512 << 20 // bytes of all entries together
 	maxMetadata = 16 << 20  // bytes of the metadata
-	maxRatio    = 200       // unpacked to packed bytes, beyond the first ratioFree
+	maxRatio    = 50        // unpacked to packed bytes, beyond the first ratioFree
 	ratioFree   = 8 << 20
 )
 
