@@ -13,8 +13,6 @@ func unsupported(set settings.Settings) error {
 	switch {
 	case !set.Cluster.Standalone:
 		return errors.New("a cluster is asked for (nacos.standalone, --mode or MODE), and this version runs alone; start it with --mode standalone")
-	case set.Config.EncryptionKey != "":
-		return errors.New("pharos.config.encryption.key: this version stores content as it is; leave the key empty, or encrypt the disk")
 	case set.Server.DNSPort != 0:
 		return errors.New("pharos.dns.port: this version does not speak DNS; leave it 0")
 	default:
