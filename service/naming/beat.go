@@ -104,7 +104,7 @@ func (s *Service) touch(id []byte, k Key, now int64) (*Instance, bool) {
 		up := *g.sent
 		up.Healthy = true
 		g.entry.mu.Lock()
-		s.set(g, &up, now)
+		s.set(g, &up, now, false)
 		g.entry.mu.Unlock()
 	}
 	c.mu.Unlock()

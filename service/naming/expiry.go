@@ -89,13 +89,13 @@ func (s *Service) judge(g *registration, now time.Time) (changed bool) {
 		s.wheel.later(g, now.Add(5*time.Second))
 	case silent > deletion && s.o.Expire:
 		e.mu.Unlock()
-		s.remove(c, g, ms)
+		s.remove(c, g, ms, true)
 		s.wheel.scheduleClient(c, c.used.Load()+idleClient.Milliseconds())
 		return true
 	case silent > timeout && g.sent.Healthy:
 		in := *g.sent
 		in.Healthy = false
-		s.set(g, &in, ms)
+		s.set(g, &in, ms, true)
 		changed = true
 	case silent > deletion: // it may not expire
 		s.wheel.later(g, now.Add(5*time.Second))
@@ -159,7 +159,7 @@ func (s *Service) disconnect(c *client, now int64) []Key {
 	for len(c.regs) > 0 {
 		g := c.regs[len(c.regs)-1]
 		keys = append(keys, g.entry.key)
-		s.remove(c, g, now)
+		s.remove(c, g, now, true)
 	}
 	for len(c.subs) > 0 {
 		s.unsubscribe(c, c.subs[len(c.subs)-1])

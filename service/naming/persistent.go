@@ -191,7 +191,7 @@ func (s *Service) withPersistent(k Key, ip string, port uint16, fn func(*client,
 
 func (s *Service) applyRemove(op persistence.RemoveInstance) {
 	s.withPersistent(keyOf(op.ServiceKey), op.IP, op.Port, func(c *client, g *registration) bool {
-		s.remove(c, g, time.Now().UnixMilli())
+		s.remove(c, g, time.Now().UnixMilli(), false)
 		return true
 	})
 }
@@ -204,7 +204,7 @@ func (s *Service) applyHealth(op persistence.SetHealth) {
 		in := *g.sent
 		in.Healthy = op.Healthy
 		g.entry.mu.Lock()
-		s.set(g, &in, time.Now().UnixMilli())
+		s.set(g, &in, time.Now().UnixMilli(), false)
 		g.entry.mu.Unlock()
 		return true
 	})

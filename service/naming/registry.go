@@ -28,12 +28,19 @@ type Registry struct {
 	observe  []func(clientID string, keys []Key)
 	interner *interner
 
+	// revise returns the next revision of what a client publishes; quiet is a change
+	// because of its silence, not of its doing.
+	revise func(prev uint64, quiet bool) uint64
+
 	cleanMetaAfter int64 // ms after which what was said of the departed is cleaned up
 }
 
 // newRegistry returns an empty Registry.
 func newRegistry() *Registry {
-	r := &Registry{seed: maphash.MakeSeed(), interner: newInterner()}
+	r := &Registry{
+		seed: maphash.MakeSeed(), interner: newInterner(),
+		revise: func(prev uint64, _ bool) uint64 { return prev + 1 },
+	}
 	for i := range shards {
 		r.clients[i].m = map[string]*client{}
 		r.entries[i].m = map[Key]*entry{}
@@ -196,7 +203,7 @@ func (r *Registry) publish(c *client, k Key, in *Instance, now int64) (bool, err
 		}
 		e := g.entry
 		e.mu.Lock()
-		r.set(g, in.keep(c.ip), now)
+		r.set(g, in.keep(c.ip), now, false)
 		e.changed = now
 		e.mu.Unlock()
 		return true, nil
@@ -210,7 +217,7 @@ func (r *Registry) publish(c *client, k Key, in *Instance, now int64) (bool, err
 	e.exists, e.ephemeral, e.changed = true, in.Ephemeral, now
 	g := &registration{client: c, entry: e, sent: in.keep(c.ip)}
 	g.beat.Store(now)
-	c.rev++
+	c.rev = r.revise(c.rev, false)
 	c.add(g)
 	e.insert(g)
 	e.reviveOverlay(g.overlayKey())
@@ -235,10 +242,11 @@ func (r *Registry) revive(e *entry, ephemeral bool) {
 	e.meta = &m
 }
 
-// set makes in the instance of g. Both locks are held.
-func (r *Registry) set(g *registration, in *Instance, now int64) {
+// set makes in the instance of g; quiet is a change because of silence. Both
+// locks are held.
+func (r *Registry) set(g *registration, in *Instance, now int64, quiet bool) {
 	old := g.sent
-	g.client.rev++
+	g.client.rev = r.revise(g.client.rev, quiet)
 	g.sent = in
 	if old.Cluster != in.Cluster {
 		r.expireOverlay(g.entry, overlayKeyOf(old), now)
@@ -248,10 +256,11 @@ func (r *Registry) set(g *registration, in *Instance, now int64) {
 	r.wheel.schedule(g)
 }
 
-// remove takes g away from its client and its service. c.mu is held.
-func (r *Registry) remove(c *client, g *registration, now int64) {
+// remove takes g away from its client and its service; quiet is because of
+// silence. c.mu is held.
+func (r *Registry) remove(c *client, g *registration, now int64, quiet bool) {
 	e := g.entry
-	c.rev++
+	c.rev = r.revise(c.rev, quiet)
 	c.forget(g)
 	g.dead = true
 	e.mu.Lock()

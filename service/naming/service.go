@@ -22,6 +22,9 @@ type Options struct {
 	Labels Labels
 	// Owns reports whether this node judges the silence of a client; nil: of all.
 	Owns func(clientID string) bool
+	// Revise returns the next revision of what a client publishes, which is what
+	// other nodes compare; nil counts. quiet is a change because of silence.
+	Revise func(prev uint64, quiet bool) uint64
 
 	Expire             bool          // remove instances whose beats stop
 	ClientExpired      time.Duration // idle limit of an HTTP client
@@ -64,6 +67,9 @@ func New(o Options) (*Service, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Service{Registry: newRegistry(), o: o}
+	if o.Revise != nil {
+		s.revise = o.Revise
+	}
 	s.cleanMetaAfter = o.CleanMetaAfter.Milliseconds()
 	s.setSwitches(defaultSwitches())
 	if o.DB == nil {
@@ -164,7 +170,7 @@ func (s *Service) Deregister(ctx context.Context, r *Registration) error {
 		k := tombKey{c.id, g.entry.key}
 		s.tombs.add(k, now+grace.Milliseconds())
 		s.wheel.bury(k, now+grace.Milliseconds())
-		s.remove(c, g, now)
+		s.remove(c, g, now, false)
 		s.wheel.scheduleClient(c, now+idleClient.Milliseconds())
 	}
 	c.mu.Unlock()

@@ -86,7 +86,6 @@ func (s *Service) subscribe(c *client, sub *Subscriber) bool {
 		clusters: strings.Clone(sub.Clusters), app: strings.Clone(sub.App), agent: strings.Clone(sub.Agent),
 	}
 	c.subs = append(c.subs, b)
-	c.rev++
 	e.subs = append(e.subs, b)
 	*sub = b.subscriber()
 	return true
@@ -95,7 +94,6 @@ func (s *Service) subscribe(c *client, sub *Subscriber) bool {
 // unsubscribe takes b away. c.mu is held.
 func (s *Service) unsubscribe(c *client, b *subscription) {
 	c.subs = slices.DeleteFunc(c.subs, func(x *subscription) bool { return x == b })
-	c.rev++
 	e := b.entry
 	e.mu.Lock()
 	e.subs = slices.DeleteFunc(e.subs, func(x *subscription) bool { return x == b })
