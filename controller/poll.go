@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/pharos-registry/pharos/controller/park"
@@ -56,7 +57,7 @@ func (a *API) listen(q *middleware.Request) (any, error) {
 	}
 	ms = min(max(ms, 0), int64(time.Hour/time.Millisecond))
 	v = config.Viewer{IP: strings.Clone(v.IP), Tag: strings.Clone(v.Tag)}
-	p := &poll{cache: cache, viewer: v}
+	p := &poll{cache: cache, viewer: v, held: &a.held}
 	return a.hang(q, p, all, w.Wait(time.Duration(ms)*time.Millisecond), w.Fixed)
 }
 
@@ -120,6 +121,7 @@ type poll struct {
 	cache   *config.Cache
 	viewer  config.Viewer
 	waiters []config.Waiter
+	held    *atomic.Int64     // what all polls together listen to
 	fixed   []interest        // of a poll that nothing wakes: to be compared at the end
 	wake    chan []config.Key // of a poll that blocks its handler
 }
@@ -169,6 +171,7 @@ func (p *poll) Gone() {
 	for i := range p.waiters {
 		p.waiters[i].Cancel()
 	}
+	p.held.Add(-int64(len(p.waiters)))
 	p.waiters, p.fixed = nil, nil
 }
 
@@ -176,6 +179,7 @@ func (p *poll) Gone() {
 // since they were compared.
 func (p *poll) subscribe(all []interest, fixed bool) (changed []config.Key) {
 	p.waiters = make([]config.Waiter, len(all))
+	p.held.Add(int64(len(all)))
 	for i := range all {
 		if fixed {
 			p.cache.WatchAny(&p.waiters[i], all[i].key, deaf{p})
@@ -198,9 +202,16 @@ type deaf struct{ *poll }
 // Changed implements config.Listener.
 func (deaf) Changed(*config.Key) {}
 
+// maxHeld bounds what all polls together listen to, at some 150 bytes each:
+// forty thousand clients with a hundred configs.
+const maxHeld = 4_000_000
+
 // hang has p wait on its connection alone, or in this goroutine where the
 // connection cannot leave it.
 func (a *API) hang(q *middleware.Request, p *poll, all []interest, d time.Duration, fixed bool) (any, error) {
+	if a.held.Load()+int64(len(all)) > maxHeld {
+		return nil, service.Errorf(service.Unavailable, "too many clients wait here, try another server")
+	}
 	err := a.o.Lot.Reserve(q.Gin.Writer, q.HTTP(), &p.spot, p)
 	switch {
 	case err == nil:

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -59,6 +60,7 @@ type API struct {
 	engine *gin.Engine
 	rows   []*middleware.Route
 	verbs  map[string]bool // paths without variables, which some verb answers
+	held   atomic.Int64    // configs that long polls listen to, each as often as it is listened to
 
 	refused http.Handler // answers a path that is not matched at all
 }
