@@ -23,6 +23,7 @@ func (a *API) authRoutes() []middleware.Route {
 	// Nacos maps the user routes twice, with and without "users".
 	for _, base := range []string{"/v1/auth/users", "/v1/auth"} {
 		add(http.MethodPost, base+"/login", open, a.login)
+		rows[len(rows)-1].Login = true
 		add(http.MethodPost, base+"/logout", self, a.logout)
 		add(http.MethodPost, base+"/admin", open, a.firstAdmin)
 		rows[len(rows)-1].Audited = true
@@ -206,8 +207,7 @@ func search(q *middleware.Request) (blur bool, err error) {
 func echoed(q *middleware.Request) string {
 	s := ""
 	q.Params.Each(func(name, value string) {
-		switch name {
-		case "accessToken", "password":
+		if middleware.Secret(name) {
 			return
 		}
 		if s != "" {
@@ -349,11 +349,12 @@ func paged[T any](q *middleware.Request, all []T, view func(T) any) (any, error)
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
-	n, err1 := strconv.Atoi(no)
-	per, err2 := strconv.Atoi(size)
-	if err1 != nil || err2 != nil || n <= 0 || per <= 0 {
+	n64, err1 := strconv.ParseInt(no, 10, 32)
+	per64, err2 := strconv.ParseInt(size, 10, 32)
+	if err1 != nil || err2 != nil || n64 <= 0 || per64 <= 0 {
 		return nil, service.Errorf(service.BadParam, "pageNo and pageSize must be greater than zero")
 	}
+	n, per := int(n64), int(per64)
 	p := pageView{Total: len(all), Number: n, Available: (len(all) + per - 1) / per, Items: []any{}}
 	if n > p.Available { // beyond the end, however far
 		return p, nil

@@ -135,9 +135,12 @@ func (a *API) publish(q *middleware.Request, f *form, p config.Publish) (any, er
 	p.Tag, p.BetaIPs, p.CASMD5 = f.text("tag"), q.Header("Betaips"), q.Header("Casmd5")
 	p.AppName, p.Type, p.EncryptedKey = f.optional("appName"), f.optional("type"), f.text("encryptedDataKey")
 	p.Desc, p.Use, p.Effect, p.Schema = f.optional("desc"), f.optional("use"), f.optional("effect"), f.optional("schema")
+	gray := config.GrayName(p.Tag, p.BetaIPs)
+	q.Before = a.o.Config.MD5(p.Key, gray)
 	if err := a.o.Config.Publish(q.Context(), p); err != nil {
 		return nil, err
 	}
+	q.After = a.o.Config.MD5(p.Key, gray)
 	return true, nil
 }
 
@@ -158,6 +161,8 @@ func (a *API) removeConfig(q *middleware.Request) (any, error) {
 	} else if err := config.CheckTag(tag); err != nil {
 		return nil, err
 	}
+	gray := config.GrayName(strings.TrimPrefix(tag, "tag_"), "")
+	q.Before = a.o.Config.MD5(k, gray)
 	if err := a.o.Config.Remove(q.Context(), k, tag, author(q, "srcUser")); err != nil {
 		return nil, err
 	}

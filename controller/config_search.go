@@ -67,6 +67,7 @@ func (a *API) stopBeta(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
+	q.Before = a.o.Config.MD5(k, config.GrayName("", "beta"))
 	if err := a.o.Config.RemoveBeta(q.Context(), k, author(q, "srcUser")); err != nil {
 		return nil, err
 	}

@@ -69,6 +69,8 @@ func targetOf(i *naming.Instance) target {
 func labelName(s string) string { return strings.NewReplacer(".", "_", "-", "_").Replace(s) }
 
 // mayRead reports whether the caller may read a service.
-func mayRead(q *middleware.Request, k naming.Key) bool {
-	return q.May(auth.Resource{Namespace: k.Namespace, Group: k.Group, Kind: middleware.NamingResource, Name: k.Service}, auth.Read) == nil
+func mayRead(q *middleware.Request, k naming.Key) bool { return q.Sees(serviceResource(k)) }
+
+func serviceResource(k naming.Key) auth.Resource {
+	return auth.Resource{Namespace: k.Namespace, Group: k.Group, Kind: middleware.NamingResource, Name: k.Service}
 }

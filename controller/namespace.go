@@ -9,16 +9,17 @@ import (
 
 func (a *API) namespaceRoutes() []middleware.Route {
 	const path, path2 = "/v1/console/namespaces", "/v2/console/namespace"
-	open := middleware.Access{Class: middleware.Public}
+	// Everybody who is logged in may know the namespaces, as consoles let him choose.
+	list := middleware.Access{Class: middleware.Management, Action: middleware.Read, Resource: "console/namespaces", Self: true}
 	read := middleware.Access{Class: middleware.Management, Action: middleware.Read, Resource: "console/namespaces"}
 	write := middleware.Access{Class: middleware.Management, Action: middleware.Write, Resource: "console/namespaces"}
 	return []middleware.Route{
-		{Method: http.MethodGet, Path: path, Dialect: v1Core, Access: open, Do: a.namespaces},
+		{Method: http.MethodGet, Path: path, Dialect: v1Core, Access: list, Do: a.namespaces},
 		{Method: http.MethodPost, Path: path, Dialect: v1Core, Access: write, Do: a.createNamespace},
 		{Method: http.MethodPut, Path: path, Dialect: v1Core, Access: write, Do: a.updateNamespace},
 		{Method: http.MethodDelete, Path: path, Dialect: v1Core, Access: write, Do: a.removeNamespace},
 
-		{Method: http.MethodGet, Path: path2 + "/list", Dialect: v2, Access: open, Do: a.namespacesV2},
+		{Method: http.MethodGet, Path: path2 + "/list", Dialect: v2, Access: list, Do: a.namespacesV2},
 		{Method: http.MethodGet, Path: path2, Dialect: v2, Access: read, Do: a.namespaceV2},
 		{Method: http.MethodPost, Path: path2, Dialect: v2, Access: write, Do: a.createNamespaceV2},
 		{Method: http.MethodPut, Path: path2, Dialect: v2, Access: write, Do: a.updateNamespaceV2},

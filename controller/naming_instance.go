@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/pharos-registry/pharos/middleware"
+	"github.com/pharos-registry/pharos/service/auth"
 	"github.com/pharos-registry/pharos/service/naming"
 )
 
@@ -181,11 +182,14 @@ func (a *API) statuses(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	return a.statusesOf(key)
+	return a.statusesOf(q, key)
 }
 
-func (a *API) statusesOf(key string) (any, error) {
+func (a *API) statusesOf(q *middleware.Request, key string) (any, error) {
 	k, err := naming.ParseKey(key)
+	if err == nil {
+		err = q.May(serviceResource(k), auth.Read)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -179,7 +179,7 @@ func (a *API) serviceNames(q *middleware.Request) (any, error) {
 	}
 	count := 0
 	for _, k := range a.o.Naming.Names(namespace) {
-		if g := k.Grouped(); re.MatchString(g) {
+		if g := k.Grouped(); re.MatchString(g) && mayRead(q, k) {
 			names[k.Namespace] = append(names[k.Namespace], g)
 			count++
 		}
@@ -208,7 +208,7 @@ func (a *API) subscribers(q *middleware.Request) (any, error) {
 		return nil, f.err
 	}
 	found := a.o.Naming.FindSubscribers(func(s naming.Key) bool {
-		return s.Namespace == k.Namespace && strings.Contains(s.Service, k.Service) && strings.Contains(s.Group, k.Group)
+		return s.Namespace == k.Namespace && strings.Contains(s.Service, k.Service) && strings.Contains(s.Group, k.Group) && mayRead(q, s)
 	})
 	out := []subscriberV1{}
 	if from, to, err := namesWindow(len(found), pageNo, size); err == nil {

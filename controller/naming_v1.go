@@ -12,9 +12,16 @@ import (
 var (
 	namingRead  = middleware.Access{Class: middleware.Client, Action: middleware.Read, Resource: "naming"}
 	namingWrite = middleware.Access{Class: middleware.Client, Action: middleware.Write, Resource: "naming"}
-	switchWrite = middleware.Access{Class: middleware.Client, Action: middleware.Write, Resource: "naming/switches"}
-	clientRead  = middleware.Access{Class: middleware.Client, Action: middleware.Read, Resource: "nacos/admin"}
+	namingList  = middleware.Access{Class: middleware.Client, Action: middleware.Read, Resource: "naming", Wide: true}
 	namingOpen  = middleware.Access{Class: middleware.Public}
+
+	catalogRead  = middleware.Access{Class: middleware.Management, Action: middleware.Read, Resource: "naming"}
+	catalogList  = middleware.Access{Class: middleware.Management, Action: middleware.Read, Resource: "naming", Wide: true}
+	catalogWrite = middleware.Access{Class: middleware.Management, Action: middleware.Write, Resource: "naming"}
+	statusRead   = middleware.Access{Class: middleware.Management, Action: middleware.Read, Resource: "naming", Each: true}
+	switchWrite  = middleware.Access{Class: middleware.Management, Action: middleware.Write, Resource: "naming/switches"}
+	adminRead    = middleware.Access{Class: middleware.Management, Action: middleware.Read, Resource: "nacos/admin"}
+	adminWrite   = middleware.Access{Class: middleware.Management, Action: middleware.Write, Resource: "nacos/admin"}
 )
 
 // namingV1Routes are the rows of /v1/ns. A handler that Nacos declares without a
@@ -29,7 +36,7 @@ func (a *API) namingV1Routes() []middleware.Route {
 		{Method: get, Path: "/v1/ns/instance", Access: namingRead, Do: a.instance},
 		{Method: put, Path: "/v1/ns/instance/beat", Access: namingWrite, Tag: a.instanceTag, Do: a.beat},
 		{Method: get, Path: "/v1/ns/instance/list", Access: namingRead, Do: a.list},
-		{Method: get, Path: "/v1/ns/instance/statuses", Access: namingOpen, Do: a.statuses},
+		{Method: get, Path: "/v1/ns/instance/statuses", Access: statusRead, Do: a.statuses},
 		{Method: put, Path: "/v1/ns/instance/metadata/batch", Access: namingWrite, Do: a.batchMetadata},
 		{Method: del, Path: "/v1/ns/instance/metadata/batch", Access: namingWrite, Do: a.batchMetadata},
 
@@ -37,29 +44,29 @@ func (a *API) namingV1Routes() []middleware.Route {
 		{Method: del, Path: "/v1/ns/service", Access: namingWrite, Do: a.deleteService},
 		{Method: put, Path: "/v1/ns/service", Access: namingWrite, Do: a.updateService},
 		{Method: get, Path: "/v1/ns/service", Access: namingRead, Do: a.service},
-		{Method: get, Path: "/v1/ns/service/list", Access: namingRead, Do: a.serviceList},
-		{Method: get, Path: "/v1/ns/service/names", Access: namingRead, Do: a.serviceNames},
-		{Method: get, Path: "/v1/ns/service/subscribers", Access: namingRead, Do: a.subscribers},
+		{Method: get, Path: "/v1/ns/service/list", Access: namingList, Do: a.serviceList},
+		{Method: get, Path: "/v1/ns/service/names", Access: namingList, Do: a.serviceNames},
+		{Method: get, Path: "/v1/ns/service/subscribers", Access: catalogRead, Do: a.subscribers},
 		{Method: get, Path: "/v1/ns/service/selector/types", Access: namingOpen, Do: selectorTypes},
 
-		{Method: get, Path: "/v1/ns/catalog/service", Access: namingRead, Do: a.catalogService},
-		{Method: get, Path: "/v1/ns/catalog/instances", Access: namingRead, Do: a.catalogInstances},
-		{Method: get, Path: "/v1/ns/catalog/services", Access: namingRead, Do: a.catalogServices},
+		{Method: get, Path: "/v1/ns/catalog/service", Access: catalogRead, Do: a.catalogService},
+		{Method: get, Path: "/v1/ns/catalog/instances", Access: catalogRead, Do: a.catalogInstances},
+		{Method: get, Path: "/v1/ns/catalog/services", Access: catalogList, Do: a.catalogServices},
 
-		{Method: put, Path: "/v1/ns/cluster", Access: namingWrite, Do: a.updateCluster},
-		{Method: put, Path: "/v1/ns/health", Access: namingWrite, Do: a.forceHealth},
-		{Method: put, Path: "/v1/ns/health/instance", Access: namingWrite, Do: a.forceHealth},
+		{Method: put, Path: "/v1/ns/cluster", Access: catalogWrite, Do: a.updateCluster},
+		{Method: put, Path: "/v1/ns/health", Access: catalogWrite, Do: a.forceHealth},
+		{Method: put, Path: "/v1/ns/health/instance", Access: catalogWrite, Do: a.forceHealth},
 		{Method: get, Path: "/v1/ns/health/server", Access: namingOpen, Do: a.healthServer},
 		{Method: get, Path: "/v1/ns/health/checkers", Access: namingOpen, Do: healthCheckers},
 	}
 	for _, base := range []string{"/v1/ns/operator", "/v1/ns/ops"} {
 		rows = append(rows,
-			middleware.Route{Method: get, Path: base + "/push/state", Access: namingOpen, Do: a.pushState},
+			middleware.Route{Method: get, Path: base + "/push/state", Access: adminRead, Do: a.pushState},
 			middleware.Route{Method: get, Path: base + "/switches", Access: namingOpen, Do: a.switches},
 			middleware.Route{Method: put, Path: base + "/switches", Access: switchWrite, Do: a.setSwitch},
 			middleware.Route{Method: get, Path: base + "/metrics", Access: namingOpen, Do: a.namingMetrics},
 			middleware.Route{Method: get, Path: base + "/distro/client", Access: namingOpen, Do: a.ownerOf},
-			middleware.Route{Method: put, Path: base + "/log", Access: namingOpen, Do: a.namingLog},
+			middleware.Route{Method: put, Path: base + "/log", Access: adminWrite, Do: a.namingLog},
 		)
 	}
 	return namingRows(v1, rows)

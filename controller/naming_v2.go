@@ -14,6 +14,8 @@ import (
 // namingV2Routes are the rows of /v2/ns.
 func (a *API) namingV2Routes() []middleware.Route {
 	const get, post, put, del, patch = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodPatch
+	catalogV2 := catalogRead
+	catalogV2.NoGroup = true
 	rows := []middleware.Route{
 		{Method: post, Path: "/v2/ns/instance", Access: namingWrite, Tag: a.instanceTag, Do: a.registerV2},
 		{Method: del, Path: "/v2/ns/instance", Access: namingWrite, Tag: a.instanceTag, Do: a.deregisterV2},
@@ -22,7 +24,7 @@ func (a *API) namingV2Routes() []middleware.Route {
 		{Method: get, Path: "/v2/ns/instance", Access: namingRead, Do: a.instanceV2},
 		{Method: get, Path: "/v2/ns/instance/list", Access: namingRead, Do: a.listV2},
 		{Method: put, Path: "/v2/ns/instance/beat", Access: namingWrite, Tag: a.instanceTag, Do: a.beatV2},
-		{Method: middleware.Any, Path: "/v2/ns/instance/statuses/:key", Access: namingOpen, Do: a.statusesV2},
+		{Method: middleware.Any, Path: "/v2/ns/instance/statuses/:key", Access: statusRead, Do: a.statusesV2},
 		{Method: put, Path: "/v2/ns/instance/metadata/batch", Access: namingWrite, Do: a.batchMetadataV2},
 		{Method: del, Path: "/v2/ns/instance/metadata/batch", Access: namingWrite, Do: a.batchMetadataV2},
 
@@ -30,18 +32,18 @@ func (a *API) namingV2Routes() []middleware.Route {
 		{Method: del, Path: "/v2/ns/service", Access: namingWrite, Do: a.deleteServiceV2},
 		{Method: put, Path: "/v2/ns/service", Access: namingWrite, Do: a.updateServiceV2},
 		{Method: get, Path: "/v2/ns/service", Access: namingRead, Do: a.serviceV2},
-		{Method: get, Path: "/v2/ns/service/list", Access: namingRead, Do: a.serviceListV2},
-		{Method: middleware.Any, Path: "/v2/ns/catalog/instances", Dialect: v2Catalog, Access: namingRead, Do: a.catalogInstancesV2},
+		{Method: get, Path: "/v2/ns/service/list", Access: namingList, Do: a.serviceListV2},
+		{Method: middleware.Any, Path: "/v2/ns/catalog/instances", Dialect: v2Catalog, Access: catalogV2, Do: a.catalogInstancesV2},
 
-		{Method: get, Path: "/v2/ns/client/list", Access: clientRead, Do: a.clientList},
-		{Method: get, Path: "/v2/ns/client", Access: clientRead, Do: a.client},
-		{Method: get, Path: "/v2/ns/client/publish/list", Access: clientRead, Do: a.clientPublishes},
-		{Method: get, Path: "/v2/ns/client/subscribe/list", Access: clientRead, Do: a.clientSubscribes},
-		{Method: get, Path: "/v2/ns/client/service/publisher/list", Access: clientRead, Do: a.servicePublishers},
-		{Method: get, Path: "/v2/ns/client/service/subscriber/list", Access: clientRead, Do: a.serviceSubscribers},
+		{Method: get, Path: "/v2/ns/client/list", Access: adminRead, Do: a.clientList},
+		{Method: get, Path: "/v2/ns/client", Access: adminRead, Do: a.client},
+		{Method: get, Path: "/v2/ns/client/publish/list", Access: adminRead, Do: a.clientPublishes},
+		{Method: get, Path: "/v2/ns/client/subscribe/list", Access: adminRead, Do: a.clientSubscribes},
+		{Method: get, Path: "/v2/ns/client/service/publisher/list", Access: adminRead, Do: a.servicePublishers},
+		{Method: get, Path: "/v2/ns/client/service/subscriber/list", Access: adminRead, Do: a.serviceSubscribers},
 
-		{Method: put, Path: "/v2/ns/health", Access: namingWrite, Do: a.forceHealthV2},
-		{Method: put, Path: "/v2/ns/health/instance", Access: namingWrite, Do: a.forceHealthV2},
+		{Method: put, Path: "/v2/ns/health", Access: catalogWrite, Do: a.forceHealthV2},
+		{Method: put, Path: "/v2/ns/health/instance", Access: catalogWrite, Do: a.forceHealthV2},
 	}
 	for _, base := range []string{"/v2/ns/operator", "/v2/ns/ops"} {
 		rows = append(rows,
@@ -49,6 +51,11 @@ func (a *API) namingV2Routes() []middleware.Route {
 			middleware.Route{Method: put, Path: base + "/switches", Access: switchWrite, Do: a.setSwitchV2},
 			middleware.Route{Method: get, Path: base + "/metrics", Access: namingOpen, Do: a.namingMetricsV2},
 		)
+	}
+	for i := range rows {
+		r := &rows[i]
+		grouped := r.Path == "/v2/ns/instance/beat" || r.Path == "/v2/ns/catalog/instances" || r.Path == "/v2/ns/instance" && r.Method == patch
+		r.Access.Bare = r.Access.Resource == middleware.NamingResource && !grouped // as KeyV2 reads it
 	}
 	return namingRows(v2, rows)
 }
@@ -219,7 +226,7 @@ func (a *API) beatV2(q *middleware.Request) (any, error) {
 }
 
 func (a *API) statusesV2(q *middleware.Request) (any, error) {
-	v, err := a.statusesOf(q.Gin.Param("key"))
+	v, err := a.statusesOf(q, q.Gin.Param("key"))
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,8 @@ func (a *API) configRoutes() []middleware.Route {
 	manage := func(do middleware.Action, resource string) middleware.Access {
 		return middleware.Access{Class: middleware.Management, Action: do, Resource: resource}
 	}
+	all := manage(middleware.Read, config)
+	all.Wide = true
 	// each is for a handler that asks for every config it touches: by their ids
 	// they may be anybody's.
 	each := func(do middleware.Action) middleware.Access {
@@ -57,7 +59,7 @@ func (a *API) configRoutes() []middleware.Route {
 		{Method: get, Path: "/v1/cs/listener", Dialect: v1cs, Access: manage(r, "/v1/cs/listener"), Do: a.ipListeners},
 		{Method: get, Path: "/v1/cs/history", Dialect: v1cs, Access: manage(r, config), Do: a.getHistories()},
 		{Method: get, Path: "/v1/cs/history/previous", Dialect: v1cs, Access: manage(r, config), Do: a.previousHistory},
-		{Method: get, Path: "/v1/cs/history/configs", Dialect: v1cs, Access: manage(r, config), Do: a.namespaceConfigs("tenant")},
+		{Method: get, Path: "/v1/cs/history/configs", Dialect: v1cs, Access: all, Do: a.namespaceConfigs("tenant")},
 		{Method: get, Path: "/v1/cs/capacity", Dialect: v1cs, Access: manage(r, admin), Do: a.getCapacity},
 		{Method: post, Path: "/v1/cs/capacity", Dialect: v1cs, Access: manage(w, admin), Do: a.setCapacity},
 		{Method: get, Path: "/v1/cs/communication/configWatchers", Dialect: v1cs, Access: manage(r, admin), Do: a.nodeWatchers},
@@ -78,7 +80,7 @@ func (a *API) configRoutes() []middleware.Route {
 		{Method: get, Path: "/v2/cs/history/list", Dialect: v2cs, Access: manage(r, config), Do: a.listHistory},
 		{Method: get, Path: "/v2/cs/history/detail", Dialect: v2cs, Access: manage(r, config), Do: a.historyDetail},
 		{Method: get, Path: "/v2/cs/history/previous", Dialect: v2cs, Access: manage(r, config), Do: a.previousHistory},
-		{Method: get, Path: "/v2/cs/history/configs", Dialect: v2cs, Access: manage(r, config), Do: a.namespaceConfigs("namespaceId")},
+		{Method: get, Path: "/v2/cs/history/configs", Dialect: v2cs, Access: all, Do: a.namespaceConfigs("namespaceId")},
 	}
 	for i := range rows {
 		if rows[i].Method == post {

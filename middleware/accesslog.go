@@ -242,7 +242,7 @@ func appendRequest(b []byte, method string, u *url.URL, proto string) []byte {
 // hidden says whether the value of a parameter, its name as sent, is a secret.
 func hidden(name string) bool {
 	plain, err := url.QueryUnescape(name)
-	return err != nil || secret(plain)
+	return err != nil || Secret(plain)
 }
 
 // appendEscaped keeps a caller from writing quotes or lines of its own.

@@ -21,7 +21,7 @@ const maxAudited = 256
 // written is logged: the disk is full, and the server should go on.
 func Audit(l *audit.Log, log *slog.Logger) Middleware {
 	return func(r *Route, next Handler) Handler {
-		if r.Access.Class == Public && !r.Audited {
+		if r.Access.Class == Public && !r.Audited && !r.Login {
 			return next
 		}
 		return func(q *Request) (any, error) {
@@ -31,17 +31,16 @@ func Audit(l *audit.Log, log *slog.Logger) Middleware {
 				a = &r.Access
 			}
 			writes := r.Audited || a.Action == Write && (a.Class == Management || r.Module == Config)
-			page, _ := errors.AsType[*PageError](err)
-			refused := page != nil && page.Status == http.StatusForbidden
-			if !writes && !refused {
+			refused := denial(err)
+			if !writes && !refused || r.Login && !refused {
 				return v, err
 			}
 			rec := record(q)
 			switch {
 			case refused:
-				rec.Outcome, rec.Error = audit.Denied, page.Msg
+				rec.Outcome, rec.Error = audit.Denied, bounded(told(err))
 			case err != nil:
-				rec.Outcome, rec.Error = audit.Failed, told(err)
+				rec.Outcome, rec.Error = audit.Failed, bounded(told(err))
 			}
 			if e := l.Append(rec); e != nil {
 				log.Error("the audit log cannot be written", "error", e)
@@ -53,30 +52,49 @@ func Audit(l *audit.Log, log *slog.Logger) Middleware {
 
 // told is what the caller is told of an error.
 func told(err error) string {
+	if p, ok := errors.AsType[*PageError](err); ok {
+		return p.Msg
+	}
 	if e, ok := errors.AsType[*service.Error](err); ok {
 		return e.Msg
 	}
 	return "internal error"
 }
 
+// denial reports whether an error says that the caller may not.
+func denial(err error) bool {
+	if p, ok := errors.AsType[*PageError](err); ok {
+		return p.Status == http.StatusForbidden || p.Status == http.StatusUnauthorized
+	}
+	return service.Is(err, service.Unauthorized) || service.Is(err, service.Forbidden)
+}
+
+// bounded is a text of a caller, as much of it as is kept.
+func bounded(s string) string {
+	if len(s) > maxAudited {
+		return s[:maxAudited] + "…"
+	}
+	return strings.Clone(s)
+}
+
 func record(q *Request) audit.Record {
 	r := audit.Record{
-		Time: q.Arrived, User: strings.Clone(q.User), Address: q.Address(), Outcome: audit.Done,
-		Method: q.Gin.Request.Method, Path: q.Gin.Request.URL.Path, Resource: resourceOf(q),
+		Time: q.Arrived, User: bounded(q.User), Address: q.Address(), Outcome: audit.Done,
+		Method: bounded(q.Gin.Request.Method), Path: bounded(q.Gin.Request.URL.Path), Resource: resourceOf(q),
 		Params: map[string]string{}, Before: q.Before, After: q.After,
 	}
 	q.Params.Each(func(name, value string) {
 		switch {
-		case secret(name):
+		case Secret(name):
 			value = "***"
 		case name == "content":
 			sum := md5.Sum([]byte(value)) //nolint:gosec // as above
 			value = "md5 " + hex.EncodeToString(sum[:]) + ", " + strconv.Itoa(len(value)) + " bytes"
-		case len(value) > maxAudited:
-			value = value[:maxAudited] + "…"
+		default:
+			value = bounded(value)
 		}
 		if len(r.Params) < maxAuditedParams {
-			r.Params[name] = value
+			r.Params[bounded(name)] = value
 		}
 	})
 	return r
@@ -85,8 +103,8 @@ func record(q *Request) audit.Record {
 // maxAuditedParams bounds how many parameters are kept.
 const maxAuditedParams = 50
 
-// secret reports whether a parameter may not be written down.
-func secret(name string) bool {
+// Secret reports whether a parameter may not be written down.
+func Secret(name string) bool {
 	name = strings.ToLower(name)
 	for _, s := range []string{"password", "token", "secret", "signature", "authorization", "code", "datakey"} {
 		if strings.Contains(name, s) {

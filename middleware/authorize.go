@@ -76,7 +76,7 @@ func (g *Guard) Authorize() Middleware {
 		}
 		return func(q *Request) (any, error) {
 			q.access = r.access(&q.Params)
-			mode := g.mode(q.access.Class)
+			mode := g.mode(q.access)
 			if mode == Off || g.trusted(q) {
 				return next(q)
 			}
@@ -91,13 +91,14 @@ func (g *Guard) Authorize() Middleware {
 	}
 }
 
-// mode is what holds for a class now. Management is open for as long as nobody
-// could log in, unless enforcement was asked for.
-func (g *Guard) mode(c Class) Mode {
+// mode is what holds for a route now. Management is open for as long as nobody
+// could log in, unless enforcement was asked for; but whoever comes before the
+// first administrator shall not leave users and permissions behind for later.
+func (g *Guard) mode(a *Access) Mode {
 	switch {
-	case c == Client:
+	case a.Class == Client:
 		return g.o.Client
-	case g.o.Management == Observe && g.o.Auth.HasAdmin():
+	case g.o.Management == Observe && (g.o.Auth.Settled() || a.lasting()):
 		return Enforce
 	default:
 		return g.o.Management
@@ -128,7 +129,7 @@ func (g *Guard) check(q *Request) error {
 	if a.Each || a.Self {
 		return nil // the handler asks May for each thing it touches
 	}
-	return eachResource(q, a.Resource, func(r auth.Resource) error { return g.o.Auth.Authorize(user, r, action(a.Action)) })
+	return eachResource(q, a, func(r auth.Resource) error { return g.o.Auth.Authorize(user, r, action(a.Action)) })
 }
 
 func action(a Action) auth.Action {
@@ -141,7 +142,7 @@ func action(a Action) auth.Action {
 // denied turns a refusal into what the caller is told; nil where it only counts.
 func (g *Guard) denied(q *Request, err error) error {
 	e, ok := err.(*service.Error) //nolint:errorlint // ours, not wrapped
-	if !ok || e.Code != service.Unauthorized && e.Code != service.Forbidden {
+	if !ok || q.mode != Observe && e.Code != service.Unauthorized && e.Code != service.Forbidden {
 		return err
 	}
 	g.counters[q.access.Class][q.mode].Inc()
@@ -187,6 +188,12 @@ func (q *Request) May(r auth.Resource, action auth.Action) error {
 	return nil
 }
 
+// Sees reports whether the caller may read r, for handlers that leave out of a
+// list what he may not. Nothing is counted or logged.
+func (q *Request) Sees(r auth.Resource) bool {
+	return q.guard == nil || q.mode == Observe || q.guard.o.Auth.Authorize(q.User, r, auth.Read) == nil
+}
+
 // Asked reports whether May has anything to say.
 func (q *Request) Asked() bool { return q.guard != nil }
 
@@ -203,12 +210,16 @@ func (g *Guard) identify(q *Request) (string, error) {
 	if t := fromEither(q, "accessToken", "Accesstoken"); t != "" {
 		return g.o.Auth.Token(t)
 	}
+	check := g.o.Auth.Password
+	if q.mode == Observe { // who is let through anyway is not held back
+		check = g.o.Auth.Glance
+	}
 	if q.Route.Access.Basic {
 		if user, password, ok := q.HTTP().BasicAuth(); ok {
-			return g.o.Auth.Password(q.Context(), user, password, q.Address())
+			return check(q.Context(), user, password, q.Address())
 		}
 	}
-	return g.o.Auth.Password(q.Context(), fromEither(q, "username", "Username"), fromEither(q, "password", "Password"), q.Address())
+	return check(q.Context(), fromEither(q, "username", "Username"), fromEither(q, "password", "Password"), q.Address())
 }
 
 // BearerToken is the token of the Authorization header, or of the parameter
@@ -237,56 +248,3 @@ func (q *Request) Address() string {
 	}
 	return host
 }
-
-// eachResource calls fn for every resource that the parameters name. Where two
-// spellings of one parameter disagree, both must be allowed: whichever the
-// handler reads, it was asked for.
-func eachResource(q *Request, kind string, fn func(auth.Resource) error) error {
-	switch kind {
-	case NamingResource:
-		return eachNaming(q, fn)
-	case ConfigResource:
-		return eachConfig(q, fn)
-	default:
-		return fn(auth.Resource{Fixed: kind})
-	}
-}
-
-func eachNaming(q *Request, fn func(auth.Resource) error) error {
-	ns, name := trimmed(q, "namespaceId"), trimmed(q, "serviceName")
-	group, inName := trimmed(q, "groupName"), ""
-	if g, s, ok := strings.Cut(name, "@@"); ok {
-		inName, name = g, s
-	}
-	if group == "" && inName == "" && name != "" {
-		group = "DEFAULT_GROUP"
-	}
-	return eachOf(group, inName, func(g string) error {
-		return fn(auth.Resource{Namespace: ns, Group: g, Kind: NamingResource, Name: name})
-	})
-}
-
-// eachConfig does not trim: the handlers do not either.
-func eachConfig(q *Request, fn func(auth.Resource) error) error {
-	name := q.Params.Get("dataId")
-	return eachOf(q.Params.Get("namespaceId"), q.Params.Get("tenant"), func(ns string) error {
-		return eachOf(q.Params.Get("group"), q.Params.Get("groupName"), func(g string) error {
-			return fn(auth.Resource{Namespace: ns, Group: g, Kind: ConfigResource, Name: name})
-		})
-	})
-}
-
-// eachOf calls fn with a and b, once where they are the same or one is blank.
-func eachOf(a, b string, fn func(string) error) error {
-	if a == "" || a == b {
-		return fn(b)
-	}
-	if b != "" {
-		if err := fn(b); err != nil {
-			return err
-		}
-	}
-	return fn(a)
-}
-
-func trimmed(q *Request, name string) string { return strings.TrimSpace(q.Params.Get(name)) }

@@ -55,6 +55,23 @@ func (p *Params) Joined(name string) (string, bool) {
 	return v, ok
 }
 
+// Both returns the first value of name and what Joined makes of all of them:
+// handlers read the one or the other.
+func (p *Params) Both(name string) (first, all string) {
+	n := 0
+	for i := range p.pairs {
+		if p.pairs[i].name != name {
+			continue
+		}
+		if n++; n > 1 {
+			all, _ = p.Joined(name)
+			return first, all
+		}
+		first = p.pairs[i].value
+	}
+	return first, first
+}
+
 type pair struct{ name, value string }
 
 // MaxParams bounds the parameters of a request, as Tomcat's maxParameterCount

@@ -49,6 +49,18 @@ type Access struct {
 	// Basic is set where callers may say who they are by HTTP Basic, as Prometheus
 	// does.
 	Basic bool
+
+	// How a route with NamingResource or ConfigResource reads the parameters.
+	Wide    bool // all services of the group, all configs of the namespace: no name is read
+	Bare    bool // of a serviceName with a group the first part is the name
+	NoGroup bool // groupName is not read: the group is in the name, or the default one
+}
+
+// lasting reports whether a write outlives the time without an administrator:
+// who may do what.
+func (a *Access) lasting() bool {
+	return a.Action == Write && (a.Resource == "console/users" || a.Resource == "console/roles" || a.Resource == "console/permissions" ||
+		a.Resource == "console/user/password")
 }
 
 // Variant is the access of a route where a parameter has a value: Nacos tells
@@ -103,6 +115,7 @@ type Route struct {
 	Tag      Tag   // nil: answered where it lands
 	MaxBody  int64 // bytes of a form body, where it may be larger than others
 	Audited  bool  // written to the audit log, though anybody may call it
+	Login    bool  // what is refused is written to the audit log
 	Do       Handler
 }
 

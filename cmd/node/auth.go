@@ -6,8 +6,11 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"net"
+	"net/http"
 	"net/netip"
 	"path/filepath"
+	"strings"
 
 	"github.com/pharos-registry/pharos/cmd/settings"
 	"github.com/pharos-registry/pharos/middleware"
@@ -128,11 +131,49 @@ func (n *Node) mayStart(q *middleware.Request) bool {
 	if c := q.Params.Get("code"); n.code != "" && subtle.ConstantTimeCompare([]byte(c), []byte(n.code)) == 1 {
 		return true
 	}
-	for _, h := range []string{"X-Forwarded-For", "X-Real-Ip", "Forwarded", "X-Forwarded-Host", "Via", "True-Client-Ip", "Cf-Connecting-Ip", "X-Client-Ip"} {
-		if q.Header(h) != "" {
-			return false
+	r := q.HTTP()
+	return isLoopback(q.Address()) && !forwarded(r) && addressedHere(r)
+}
+
+// forwarded reports whether a request came through a proxy: such a one says so
+// in a header, or speaks HTTP/1.0 as some do that say nothing.
+func forwarded(r *http.Request) bool {
+	if !r.ProtoAtLeast(1, 1) {
+		return true
+	}
+	for name := range r.Header {
+		switch name {
+		case "Forwarded", "Via", "X-Real-Ip", "X-Client-Ip", "Client-Ip", "X-Cluster-Client-Ip", "True-Client-Ip", "Cf-Connecting-Ip",
+			"Fastly-Client-Ip", "Fly-Client-Ip", "X-Original-Host", "X-Original-Url", "X-Azure-Clientip":
+			return true
+		}
+		if strings.HasPrefix(name, "X-Forwarded") || strings.HasPrefix(name, "X-Original-Forwarded") || strings.HasPrefix(name, "X-Envoy-") {
+			return true
 		}
 	}
-	a, err := netip.ParseAddr(q.Address())
+	return false
+}
+
+// addressedHere reports whether a request means this machine by a name that no
+// one else can give away. A page that a browser on this machine happens to show
+// can send requests here, but only with its own origin, or under its own name.
+func addressedHere(r *http.Request) bool {
+	host := r.Host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	host = strings.Trim(host, "[]")
+	if !strings.EqualFold(host, "localhost") && !isLoopback(host) {
+		return false
+	}
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
+		return false
+	}
+	origin := r.Header.Get("Origin")
+	return origin == "" || origin == "http://"+r.Host || origin == "https://"+r.Host
+}
+
+func isLoopback(ip string) bool {
+	a, err := netip.ParseAddr(ip)
 	return err == nil && a.Unmap().IsLoopback()
 }

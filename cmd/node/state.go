@@ -21,7 +21,7 @@ func (n *Node) state() map[string]*string {
 		"startup_mode":                  settings.ModeStandalone,
 		"server_port":                   strconv.Itoa(set.Server.Port),
 		"auth_enabled":                  strconv.FormatBool(client == settings.AuthEnforce),
-		"login_page_enabled":            strconv.FormatBool(client == settings.AuthEnforce || admin && !off),
+		"login_page_enabled":            strconv.FormatBool(client == settings.AuthEnforce || n.auth.Settled() && !off),
 		"auth_system_type":              set.Auth.SystemType,
 		"auth_admin_request":            strconv.FormatBool(client == settings.AuthEnforce && !admin),
 		"console_ui_enabled":            strconv.FormatBool(set.Console.UI),

@@ -40,29 +40,37 @@ type Record struct {
 	After    string            `json:"after,omitempty"`  // md5 of the content that is there now
 }
 
-// Log is the audit log of one node.
+// Log is the audit log of one node. Calls that were denied have a file of their
+// own beside it: whoever sends many of them is not to push out what was done.
 type Log struct {
-	path string
+	path, deniedPath string
 
-	mu  sync.Mutex // guards the following field, and keeps lines whole
-	out *timberjack.Logger
+	mu     sync.Mutex // guards the following fields, and keeps lines whole
+	out    *timberjack.Logger
+	denied *timberjack.Logger
 }
 
 // megabyte is the unit in which the rotation counts.
 const megabyte = 1 << 20
 
-// Open opens the log at path, which is made when the first record comes. A file
-// is rotated at maxSize bytes, and all of them together hold about maxTotal.
+// Open opens the log at path, which is made when the first record comes; of
+// audit.log the denied calls are in audit.denied.log. A file is rotated at
+// maxSize bytes, and all of one kind together hold about maxTotal.
 func Open(path string, maxSize, maxTotal int64) (*Log, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
-	return &Log{path: path, out: &timberjack.Logger{
-		Filename:   path,
-		MaxSize:    int(max(1, maxSize/megabyte)),
-		MaxBackups: int(max(1, maxTotal/max(1, maxSize))),
-		FileMode:   0o600,
-	}}, nil
+	ext := filepath.Ext(path)
+	denied := strings.TrimSuffix(path, ext) + ".denied" + ext
+	open := func(path string) *timberjack.Logger {
+		return &timberjack.Logger{
+			Filename:   path,
+			MaxSize:    int(max(1, maxSize/megabyte)),
+			MaxBackups: int(max(1, maxTotal/max(1, maxSize))),
+			FileMode:   0o600,
+		}
+	}
+	return &Log{path: path, deniedPath: denied, out: open(path), denied: open(denied)}, nil
 }
 
 // Append writes a record. It is in the file when Append returns.
@@ -73,15 +81,19 @@ func (l *Log) Append(r Record) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_, err = l.out.Write(append(b, '\n'))
+	out := l.out
+	if r.Outcome == Denied {
+		out = l.denied
+	}
+	_, err = out.Write(append(b, '\n'))
 	return err
 }
 
-// Close closes the file.
+// Close closes the files.
 func (l *Log) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.out.Close()
+	return errors.Join(l.out.Close(), l.denied.Close())
 }
 
 // Query chooses records. A zero field chooses all.
@@ -111,17 +123,32 @@ func (q Query) wants(r *Record) bool {
 	return false
 }
 
-// maxLine bounds a line in bytes; a longer one is not ours.
-const maxLine = 1 << 20
+// lineBuffer is the size of the buffer that lines are read through; ours are
+// shorter. What does not fit is not ours and is passed over.
+const lineBuffer = 256 << 10
 
-// Find returns the newest records that q wants, newest first. It reads whole
-// files, the newest first, and stops when it has enough.
+// Find returns the newest records that q wants, newest first.
 func (l *Log) Find(q Query) ([]Record, error) {
-	files, err := l.files()
+	found := []Record{}
+	for _, path := range []string{l.path, l.deniedPath} {
+		in, err := findAll(path, q)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, in...)
+	}
+	slices.SortStableFunc(found, func(a, b Record) int { return b.Time.Compare(a.Time) })
+	return found[:min(len(found), q.Limit)], nil
+}
+
+// findAll returns the newest records of a log and of what was rotated of it,
+// newest first. It reads whole files, and stops when it has enough.
+func findAll(path string, q Query) ([]Record, error) {
+	files, err := files(path)
 	if err != nil {
 		return nil, err
 	}
-	found := []Record{}
+	var found []Record
 	for _, f := range files {
 		in, err := find(f, q)
 		if err != nil {
@@ -136,22 +163,22 @@ func (l *Log) Find(q Query) ([]Record, error) {
 	return found, nil
 }
 
-// files lists the log and what was rotated of it, newest first. The names of
+// files lists a log and what was rotated of it, newest first. The names of
 // rotated files carry their time, so they sort.
-func (l *Log) files() ([]string, error) {
-	ext := filepath.Ext(l.path)
-	old, err := filepath.Glob(strings.TrimSuffix(l.path, ext) + "-*" + ext)
+func files(path string) ([]string, error) {
+	ext := filepath.Ext(path)
+	old, err := filepath.Glob(strings.TrimSuffix(path, ext) + "-*" + ext)
 	if err != nil {
 		return nil, err
 	}
 	slices.Sort(old)
 	slices.Reverse(old)
-	return append([]string{l.path}, old...), nil
+	return append([]string{path}, old...), nil
 }
 
 // find returns the last q.Limit records of a file that q wants, oldest first.
 func find(path string, q Query) ([]Record, error) {
-	f, err := os.Open(path)
+	f, err := os.Open(path) //nolint:gosec // the operator's own path
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	} else if err != nil {
@@ -163,17 +190,34 @@ func find(path string, q Query) ([]Record, error) {
 
 func scan(in io.Reader, q Query) ([]Record, error) {
 	var found []Record
-	lines := bufio.NewScanner(in)
-	lines.Buffer(nil, maxLine)
-	for lines.Scan() {
+	lines := bufio.NewReaderSize(in, lineBuffer)
+	for {
+		line, err := lines.ReadSlice('\n')
 		var r Record
-		if json.Unmarshal(lines.Bytes(), &r) != nil || !q.wants(&r) { // a torn last line is passed over
-			continue
+		if err == nil && json.Unmarshal(line, &r) == nil && q.wants(&r) {
+			if len(found) >= 2*q.Limit { // now and then, not for each record
+				found = append(found[:0], found[q.Limit:]...)
+			}
+			found = append(found, r)
 		}
-		if len(found) == q.Limit {
-			found = append(found[:0], found[1:]...)
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			err = skipLine(lines)
+		case errors.Is(err, io.EOF): // a torn last line is passed over
+			return found[max(0, len(found)-q.Limit):], nil
 		}
-		found = append(found, r)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, err
+		}
 	}
-	return found, lines.Err()
+}
+
+// skipLine reads the rest of a line that is too long.
+func skipLine(lines *bufio.Reader) error {
+	for {
+		_, err := lines.ReadSlice('\n')
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return err
+		}
+	}
 }

@@ -60,3 +60,47 @@ func TestFind(t *testing.T) {
 		t.Errorf("%v, %v: others may read the log", info.Mode(), err)
 	}
 }
+
+// Denied calls, however many, do not push out what was done; and a line that is
+// no record does not hide the others.
+func TestDeniedApart(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "audit.log")
+	l, err := audit.Open(path, 1<<20, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	if err := l.Append(audit.Record{Time: at, Path: "/done", Outcome: audit.Done}); err != nil {
+		t.Fatal(err)
+	}
+	pad := map[string]string{"pad": strings.Repeat("x", 2000)}
+	for i := range 3000 { // 6 MB, of which 2 MB are kept at most
+		r := audit.Record{Time: at.Add(time.Duration(i+1) * time.Second), Path: "/denied", Outcome: audit.Denied, Params: pad}
+		if err := l.Append(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := l.Find(audit.Query{Outcome: audit.Done, Limit: 10})
+	if err != nil || len(got) != 1 || got[0].Path != "/done" {
+		t.Errorf("what was done: %v, %v", got, err)
+	}
+	if got, err = l.Find(audit.Query{Limit: 2}); err != nil || len(got) != 2 || got[0].Path != "/denied" {
+		t.Errorf("the newest: %v, %v", got, err)
+	}
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err = f.WriteString(strings.Repeat("y", 2<<20) + "\n" + `{"time":"2026-02-01T00:00:00Z","path":"/after","outcome":"done"}` + "\n{torn"); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err = l.Find(audit.Query{Outcome: audit.Done, Limit: 10}); err != nil || len(got) != 2 || got[0].Path != "/after" {
+		t.Errorf("behind a very long line: %d records, %v", len(got), err)
+	}
+}

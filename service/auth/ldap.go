@@ -37,9 +37,13 @@ type LDAPOptions struct {
 // LDAP authenticates against a directory. No password is kept here, and there
 // is none that would do in its place.
 type LDAP struct {
-	o   LDAPOptions
-	tls *tls.Config
+	o     LDAPOptions
+	tls   *tls.Config
+	slots chan struct{} // bounds the connections at once
 }
+
+// ldapAtOnce is how many logins the directory is asked about at once.
+const ldapAtOnce = 32
 
 var _ Authenticator = (*LDAP)(nil)
 
@@ -49,7 +53,7 @@ func NewLDAP(o LDAPOptions) (*LDAP, error) {
 	if err != nil || u.Hostname() == "" {
 		return nil, fmt.Errorf("nacos.core.auth.ldap.url: %q is not ldap://host:port or ldaps://host:port", o.URL)
 	}
-	l := &LDAP{o: o, tls: &tls.Config{ServerName: u.Hostname(), InsecureSkipVerify: o.Insecure, MinVersion: tls.VersionTLS12}} //nolint:gosec // the operator's own word
+	l := &LDAP{o: o, slots: make(chan struct{}, ldapAtOnce), tls: &tls.Config{ServerName: u.Hostname(), InsecureSkipVerify: o.Insecure, MinVersion: tls.VersionTLS12}} //nolint:gosec // the operator's own word
 	if o.CAFile != "" {
 		pem, err := os.ReadFile(o.CAFile)
 		if err != nil {
@@ -63,6 +67,9 @@ func NewLDAP(o LDAPOptions) (*LDAP, error) {
 	return l, nil
 }
 
+// nobody is a name that no directory should have.
+const nobody = "pharos-nobody-7f3a"
+
 // Authenticate implements Authenticator: it looks the user up with the account
 // of the configuration, then binds as him.
 func (l *LDAP) Authenticate(ctx context.Context, user, password string) (string, error) {
@@ -71,6 +78,12 @@ func (l *LDAP) Authenticate(ctx context.Context, user, password string) (string,
 	}
 	if !l.o.CaseSensitive {
 		user = strings.ToLower(user)
+	}
+	select {
+	case l.slots <- struct{}{}:
+		defer func() { <-l.slots }()
+	case <-ctx.Done():
+		return "", service.Wrap(service.Unavailable, ctx.Err(), "the login was not waited for")
 	}
 	c, err := l.dial(ctx)
 	if err != nil {
@@ -85,6 +98,9 @@ func (l *LDAP) Authenticate(ctx context.Context, user, password string) (string,
 	}
 	dn, err := l.find(c, user)
 	if err != nil {
+		if service.CodeOf(err) == service.Unauthorized { // it takes as long as for a user whom there is
+			_ = c.Bind("cn="+nobody+","+l.o.BaseDN, password)
+		}
 		return "", err
 	}
 	if err := c.Bind(dn, password); ldap.IsErrorWithCode(err, ldap.LDAPResultInvalidCredentials) {

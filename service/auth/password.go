@@ -47,29 +47,37 @@ func newPasswords() (*passwords, error) {
 	return p, err
 }
 
-// check reports whether password belongs to hash. It takes as long for a hash
-// that is empty, so that users and non-users look alike. ctx bounds the wait for
-// a turn.
-func (p *passwords) check(ctx context.Context, hash, password string) (bool, error) {
-	key := p.key(hash, password)
-	if _, ok := p.proven.GetIfPresent(key); ok && hash != "" {
-		return true, nil
+// right reports whether password was found to belong to hash a while ago.
+func (p *passwords) right(hash, password string) bool {
+	if hash == "" || len(password) > maxPassword {
+		return false
 	}
+	_, ok := p.proven.GetIfPresent(p.key(hash, password))
+	return ok
+}
+
+// check reports whether password belongs to hash. It takes as long for a hash
+// that is empty, or that is none of bcrypt, so that users and non-users look
+// alike. ctx bounds the wait for a turn.
+func (p *passwords) check(ctx context.Context, hash, password string) (bool, error) {
 	select {
 	case p.slots <- struct{}{}:
 	case <-ctx.Done():
 		return false, service.Wrap(service.Unavailable, ctx.Err(), "the login was not waited for")
 	}
 	defer func() { <-p.slots }()
-	against := hash
-	if hash == "" {
-		against = p.dummy
+	against, possible := hash, len(password) <= maxPassword
+	if _, err := bcrypt.Cost([]byte(hash)); err != nil { // a hash of another kind matches nothing
+		against, possible = p.dummy, false
+	}
+	if !possible { // bcrypt would not look at what is beyond
+		password = password[:min(len(password), maxPassword)]
 	}
 	err := bcrypt.CompareHashAndPassword([]byte(against), []byte(password))
-	if err != nil || hash == "" {
-		return false, nil // a hash of another kind matches nothing
+	if err != nil || !possible {
+		return false, nil
 	}
-	p.proven.Set(key, struct{}{})
+	p.proven.Set(p.key(hash, password), struct{}{})
 	return true, nil
 }
 

@@ -83,8 +83,8 @@ func (p *rule) allows(r Resource, action Action) bool {
 	if !p.parts {
 		return p.whole.match(r.String())
 	}
-	if r.Fixed != "" {
-		return p.namespace.any && p.group.any && p.name.any
+	if r.Fixed != "" { // which is nothing in a namespace
+		return false
 	}
 	return p.namespace.match(namespaceOf(r.Namespace)) && p.group.match(orAny(r.Group)) && p.name.matchTwo(r.Kind, orAny(r.Name))
 }

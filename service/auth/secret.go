@@ -24,6 +24,7 @@ var ErrKnownSecret = errors.New("this secret is publicly known")
 func knownSecrets() []string {
 	return []string{
 		"SecretKey012345678901234567890123456789012345678901234567890123456789",
+		"SecretKey01234567890123456789012345345678999987654901234567890123456789",
 		"VGhpc0lzTXlDdXN0b21TZWNyZXRLZXkwMTIzNDU2Nzg=",
 		"VGhpc0lzTXlDdXN0b21TZWNyZXRLZXkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODk=",
 		"U2VjcmV0S2V5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5",
@@ -76,7 +77,7 @@ func CheckIdentity(key, value string) error {
 func SecretFile(path string) (string, error) {
 	b, err := os.ReadFile(path)
 	if err == nil {
-		return strings.TrimSpace(string(b)), nil
+		return strings.TrimSpace(string(b)), closed(path)
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return "", err
@@ -103,6 +104,16 @@ func SecretFile(path string) (string, error) {
 		return "", err
 	}
 	return s, nil
+}
+
+// closed takes away what others may do with a file, where that is anything.
+func closed(path string) error {
+	const owner = 0o600
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm()&^owner == 0 {
+		return err
+	}
+	return os.Chmod(path, owner)
 }
 
 // generatedLength is that of a password made here, in characters. Nacos makes

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -68,7 +69,12 @@ type Service struct {
 	dir       atomic.Pointer[directory]
 	tokens    *otter.Cache[string, Token] // signature checked; expiry and cut-off are looked at each time
 
+	known atomic.Bool // the tables were read
+	admin atomic.Bool // there has been an administrator since the start
+
 	reloading sync.Mutex // one reload after the other, so that an older one never wins
+	removing  sync.Mutex // one removal after the other, so that an administrator is left
+	warned    sync.Once  // that the password which Nacos ships is in use
 }
 
 // New returns the service with its tables loaded. A database that is away is no
@@ -109,9 +115,24 @@ func (s *Service) Reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.dir.Store(newDirectory(users.Items, roles.Items, perms.Items, cuts))
+	d := newDirectory(users.Items, roles.Items, perms.Items, cuts)
+	s.dir.Store(d)
+	if d.admin {
+		s.admin.Store(true)
+	}
+	s.known.Store(true)
+	for _, u := range d.users {
+		if u.hash == shippedHash {
+			s.warned.Do(func() {
+				s.o.Log.Warn("a user still has the password that Nacos 1.x ships, which everybody knows: change it", "user", u.name)
+			})
+		}
+	}
 	return nil
 }
+
+// shippedHash is that of the password "nacos" in the schema of Nacos 1.x.
+const shippedHash = "$2a$10$EuWPZHzz32dJN7jexM34MOeYirDdFAZm2kuWj7VEOJhhZkDrxfvUu" //nolint:gosec // public, so that it can be warned of
 
 // Run keeps the tables fresh until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
@@ -131,6 +152,11 @@ func (s *Service) Run(ctx context.Context) error {
 
 // HasAdmin reports whether there is an administrator.
 func (s *Service) HasAdmin() bool { return s.dir.Load().admin }
+
+// Settled reports whether management is closed to strangers: from the first
+// administrator on, for as long as the server runs, whatever becomes of him; and
+// while it is not known whether there is one.
+func (s *Service) Settled() bool { return s.admin.Load() || !s.known.Load() }
 
 // Session is a login.
 type Session struct {
@@ -152,6 +178,9 @@ func (s *Service) Login(ctx context.Context, user, password, address string) (Se
 	// A token of the cut-off's own second would be void: this one counts as of
 	// the next.
 	if cut := d.cutoffOf(name); at.Unix() <= cut {
+		if cut-at.Unix() > maxAhead {
+			return Session{}, service.Errorf(service.TooMany, "too many logins and logouts, try again later")
+		}
 		at = time.Unix(cut+1, 0)
 	}
 	token, err := s.o.Signer.Sign(name, at)
@@ -160,6 +189,10 @@ func (s *Service) Login(ctx context.Context, user, password, address string) (Se
 	}
 	return Session{User: name, Token: token, TTL: s.o.Signer.valid, Admin: d.isAdmin(name)}, nil
 }
+
+// maxAhead is how far cut-offs may run ahead of the clock, in seconds: each login
+// and logout within one second moves them on by one.
+const maxAhead = 60
 
 // Resume is a login with a token in place of a password: the same token, with
 // the time that it has left.
@@ -172,38 +205,58 @@ func (s *Service) Resume(token string) (Session, error) {
 }
 
 // Password checks a password and returns the name of the user whose roles count.
+// After many failures it takes its time.
 func (s *Service) Password(ctx context.Context, user, password, address string) (string, error) {
-	if user == "" || password == "" {
+	return s.password(ctx, user, password, address, true)
+}
+
+// Glance is Password for who is let through anyway: where Password would take its
+// time, it refuses.
+func (s *Service) Glance(ctx context.Context, user, password, address string) (string, error) {
+	return s.password(ctx, user, password, address, false)
+}
+
+func (s *Service) password(ctx context.Context, user, password, address string, patient bool) (string, error) {
+	if user == "" || password == "" || len(user) > maxLogin {
 		return "", errUnknown
-	}
-	p := pair{user, address}
-	if err := s.guard.wait(ctx, p); err != nil {
-		return "", err
 	}
 	hash := ""
 	if u := s.dir.Load().users[user]; u != nil {
 		hash = u.hash
 	}
+	if s.passwords.right(hash, password) {
+		return user, nil
+	}
+	p := pairOf(user, address)
+	if err := s.guard.begin(ctx, p, patient); err != nil {
+		return "", err
+	}
+	name, err := s.prove(ctx, user, hash, password)
+	if err != nil && ctx.Err() != nil { // who left learned nothing
+		s.guard.leave(p)
+		return "", err
+	}
+	s.guard.end(p, err == nil)
+	return name, err
+}
+
+// prove asks the table, then the second authenticator. When that one fails it is
+// said, for everybody alike whose password the table does not know.
+func (s *Service) prove(ctx context.Context, user, hash, password string) (string, error) {
 	ok, err := s.passwords.check(ctx, hash, password)
 	switch {
 	case err != nil:
 		return "", err
 	case ok:
-		s.guard.succeeded(p)
 		return user, nil
+	case s.o.Second == nil:
+		return "", errUnknown
 	}
-	if s.o.Second != nil {
-		name, err := s.o.Second.Authenticate(ctx, user, password)
-		if err == nil {
-			s.guard.succeeded(p)
-			return name, nil
-		}
-		if service.CodeOf(err) != service.Unauthorized {
-			s.o.Log.Warn("the second authenticator failed", "error", err)
-		}
+	name, err := s.o.Second.Authenticate(ctx, user, password)
+	if err != nil && service.CodeOf(err) != service.Unauthorized {
+		s.o.Log.Warn("the directory cannot say whether a password is right", "error", err)
 	}
-	s.guard.failed(p)
-	return "", errUnknown
+	return name, err
 }
 
 // Token returns the user of a token.
@@ -223,13 +276,25 @@ func (s *Service) token(token string) (Token, error) {
 	switch {
 	case !t.live(time.Now()):
 		return Token{}, errExpired
-	case s.dir.Load().revoked(t):
+	case s.void(t):
 		return Token{}, errExpired
 	}
 	if !ok {
-		s.tokens.Set(token, t)
+		s.tokens.Set(strings.Clone(token), t) // the caller's points into a request's body
 	}
 	return t, nil
+}
+
+// void reports whether a token is no longer good though its time is not over:
+// its user is gone, or it was revoked.
+func (s *Service) void(t Token) bool {
+	d := s.dir.Load()
+	if u := d.users[t.User]; u == nil || u.hash == "" { // not of the table
+		if s.o.Second == nil || !strings.HasPrefix(t.User, ldapPrefix) {
+			return true
+		}
+	}
+	return d.revoked(t)
 }
 
 // Authorize returns nil if user may do action to r.
@@ -269,6 +334,9 @@ func (s *Service) commit(ctx context.Context, op persistence.Op) error {
 func failed(err error) error {
 	if _, ok := errors.AsType[*service.Error](err); err == nil || ok {
 		return err
+	}
+	if errors.Is(err, persistence.ErrValue) {
+		return service.Errorf(service.BadParam, "a name, a resource or an action is too long")
 	}
 	if errors.Is(err, persistence.ErrUnavailable) {
 		return service.Wrap(service.Unavailable, err, "the database is not available now, try again later")

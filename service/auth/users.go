@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/pharos-registry/pharos/persistence"
 	"github.com/pharos-registry/pharos/service"
@@ -23,6 +24,10 @@ func (s *Service) CreateUser(ctx context.Context, name, password string) error {
 	if err := checkUser(name, password); err != nil {
 		return err
 	}
+	taken := service.Errorf(service.BadParam, "user '%s' already exist!", name)
+	if u := s.dir.Load().users[name]; u != nil && u.hash != "" { // whose tokens are not to die of this
+		return taken
+	}
 	hash, err := hashPassword(password)
 	if err != nil {
 		return err
@@ -34,7 +39,7 @@ func (s *Service) CreateUser(ctx context.Context, name, password string) error {
 	}
 	err = s.commit(ctx, persistence.CreateUser{Name: name, Password: hash})
 	if errors.Is(err, persistence.ErrExists) {
-		return service.Errorf(service.BadParam, "user '%s' already exist!", name)
+		return taken
 	}
 	return failed(err)
 }
@@ -43,7 +48,7 @@ func checkUser(name, password string) error {
 	switch {
 	case strings.TrimSpace(name) == "":
 		return service.Errorf(service.BadParam, "username is blank")
-	case len(name) > maxName:
+	case utf8.RuneCountInString(name) > maxName:
 		return service.Errorf(service.BadParam, "username is longer than %d characters", maxName)
 	case password == "":
 		return service.Errorf(service.BadParam, "password is blank")
@@ -82,8 +87,9 @@ func (s *Service) CreateAdmin(ctx context.Context, password string) (string, err
 	return password, failed(err)
 }
 
-// RemoveUser removes a user and makes his tokens void. That there is no such
-// user is no error. An administrator cannot be removed.
+// RemoveUser removes a user with his roles, which another one of that name is not
+// to inherit, and makes his tokens void. That there is no such user is no error.
+// An administrator cannot be removed.
 func (s *Service) RemoveUser(ctx context.Context, name string) error {
 	if s.IsAdmin(name) {
 		return service.Errorf(service.BadParam, "cannot delete admin: %s", name)
@@ -91,7 +97,7 @@ func (s *Service) RemoveUser(ctx context.Context, name string) error {
 	if err := s.revoke(ctx, name); err != nil {
 		return err
 	}
-	return failed(s.commit(ctx, persistence.RemoveUser{Name: name}))
+	return failed(s.commit(ctx, persistence.RemoveUser{Name: name, Roles: true}))
 }
 
 // ChangePassword sets a user's password and makes his tokens void.
@@ -139,9 +145,9 @@ func (s *Service) AddRole(ctx context.Context, role, user string) error {
 	switch {
 	case role == AdminRole:
 		return service.Errorf(service.BadParam, "role '%s' is not permitted to create!", AdminRole)
-	case strings.TrimSpace(role) == "" || len(role) > maxName:
+	case strings.TrimSpace(role) == "" || utf8.RuneCountInString(role) > maxName:
 		return service.Errorf(service.BadParam, "role must have from 1 to %d characters", maxName)
-	case s.o.Second == nil && s.dir.Load().users[user] == nil:
+	case !s.mayHaveRoles(user):
 		return service.Errorf(service.BadParam, "user '%s' not found!", user)
 	}
 	err := s.commit(ctx, persistence.AddRole{Role: role, User: user})
@@ -151,9 +157,17 @@ func (s *Service) AddRole(ctx context.Context, role, user string) error {
 	return failed(err)
 }
 
+// mayHaveRoles reports whether a user is known, or could be a directory's.
+func (s *Service) mayHaveRoles(user string) bool {
+	u := s.dir.Load().users[user]
+	return u != nil && u.hash != "" || s.o.Second != nil && strings.HasPrefix(user, ldapPrefix)
+}
+
 // RemoveRole takes a role from a user, or from everybody where user is blank.
 // The last administrator stays one.
 func (s *Service) RemoveRole(ctx context.Context, role, user string) error {
+	s.removing.Lock()
+	defer s.removing.Unlock()
 	if role == AdminRole && s.lastAdmin(user) {
 		return service.Errorf(service.BadParam, "the last administrator cannot be removed")
 	}
@@ -174,6 +188,9 @@ func (s *Service) lastAdmin(user string) bool {
 func (s *Service) AddPermission(ctx context.Context, role, resource, action string) error {
 	if _, ok := s.dir.Load().roles[role]; !ok {
 		return service.Errorf(service.BadParam, "role %s not found!", role)
+	}
+	if strings.TrimSpace(resource) == "" {
+		return service.Errorf(service.BadParam, "resource is blank")
 	}
 	if action != "r" && action != "w" && action != "rw" {
 		return service.Errorf(service.BadParam, "action must be r, w or rw")

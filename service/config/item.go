@@ -48,6 +48,39 @@ type gray struct {
 	*Copy
 }
 
+// GrayName is the name of the copy that a publish with a tag or for beta
+// addresses is about; "" is the formal one.
+func GrayName(tag, betaIPs string) string {
+	switch {
+	case !blank(betaIPs):
+		return persistence.BetaName
+	case !blank(tag):
+		return persistence.TagPrefix + strings.TrimSpace(tag)
+	default:
+		return ""
+	}
+}
+
+// MD5 is the digest of a copy of a config, "" where there is none.
+func (s *Service) MD5(k Key, gray string) string {
+	it := s.cache.Get(k)
+	switch {
+	case it == nil:
+		return ""
+	case gray == "":
+		if it.Formal == nil {
+			return ""
+		}
+		return it.Formal.MD5
+	}
+	for _, g := range it.grays {
+		if g.Gray == gray {
+			return g.MD5
+		}
+	}
+	return ""
+}
+
 // View is the copy that v sees: the first gray one whose rule matches, else the
 // formal one. It is nil where there is none.
 func (it *Item) View(v Viewer) *Copy {
