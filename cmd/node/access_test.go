@@ -112,6 +112,43 @@ func (g guarded) call(method, path string, set func(*http.Request)) *httptest.Re
 	return w
 }
 
+// A route is for clients where an SDK of some generation calls it. This list is
+// the other side of the column in the route table.
+func TestClasses(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	client := map[string]bool{}
+	for _, s := range strings.Fields(`
+		POST/v1/ns/instance DELETE/v1/ns/instance PUT/v1/ns/instance PATCH/v1/ns/instance GET/v1/ns/instance
+		PUT/v1/ns/instance/beat GET/v1/ns/instance/list PUT/v1/ns/instance/metadata/batch DELETE/v1/ns/instance/metadata/batch
+		POST/v1/ns/service DELETE/v1/ns/service PUT/v1/ns/service GET/v1/ns/service GET/v1/ns/service/list GET/v1/ns/service/names
+		POST/v2/ns/instance DELETE/v2/ns/instance PUT/v2/ns/instance PATCH/v2/ns/instance GET/v2/ns/instance
+		PUT/v2/ns/instance/beat GET/v2/ns/instance/list PUT/v2/ns/instance/metadata/batch DELETE/v2/ns/instance/metadata/batch
+		POST/v2/ns/service DELETE/v2/ns/service PUT/v2/ns/service GET/v2/ns/service GET/v2/ns/service/list
+		GET/v1/cs/configs HEAD/v1/cs/configs POST/v1/cs/configs DELETE/v1/cs/configs POST/v1/cs/configs/listener
+		GET/v2/cs/config POST/v2/cs/config DELETE/v2/cs/config`) {
+		client[s] = true
+	}
+	for _, row := range g.api.Routes() {
+		name := row.Method + row.Path
+		isClient := row.Access.Class == middleware.Client
+		if strings.HasPrefix(row.Path, "/v3/") || strings.HasPrefix(row.Path, "/prometheus") {
+			continue
+		}
+		if isClient != client[name] {
+			t.Errorf("%s: for clients %v, want %v", name, isClient, client[name])
+		}
+		if row.Access.Class == middleware.Public && row.Method != http.MethodGet && !row.Login && !row.Audited {
+			t.Errorf("%s: anybody may write", name)
+		}
+		for _, v := range row.Variants {
+			if v.Access.Class != middleware.Management {
+				t.Errorf("%s with %s=%s is not management", name, v.Param, v.Value)
+			}
+		}
+	}
+}
+
 // expected says whether a caller may pass the guard of a route. It is written
 // down here once more, in other words than the guard's.
 func expected(a middleware.Access, caller string) bool {
@@ -119,6 +156,8 @@ func expected(a middleware.Access, caller string) bool {
 	switch {
 	case a.Class == middleware.Public, caller == "admin":
 		return true
+	case a.Self: // whoever is logged in
+		return caller == "no role" || caller == "wrong namespace" || caller == "read only" || caller == "write only"
 	case caller == "read only":
 		return byName && a.Action == middleware.Read
 	case caller == "write only":
@@ -136,7 +175,7 @@ func TestAccessMatrix(t *testing.T) {
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 1, ' ', 0)
 	_, _ = fmt.Fprintln(table, "route\t"+strings.Join(callers, "\t"))
 	for _, row := range g.api.Routes() {
-		if row.Access.Self { // tested apart: it depends on whose password it is
+		if row.Access.Self && row.Access.Action == middleware.Write { // tested apart: it depends on whose password it is
 			continue
 		}
 		g.matrix(t, table, row, row.Access, callers, "")
@@ -277,6 +316,61 @@ func TestWaysRound(t *testing.T) {
 		}
 		if w.Code < http.StatusBadRequest && strings.Contains(w.Body.String(), auth.AdminName) || w.Code/100 == 2 && name != "original url" {
 			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+	}
+}
+
+// Handlers read names in more than one way: whoever may touch one service or
+// config does not reach another through it.
+func TestReadingsOfNames(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	ctx, base := t.Context(), g.set.Server.ContextPath
+	for _, err := range []error{
+		g.auth.CreateUser(ctx, "narrow", testPassword),
+		g.auth.AddRole(ctx, "narrow", "narrow"),
+		g.auth.AddPermission(ctx, "narrow", ":*:naming/mine", "rw"),
+		g.auth.AddPermission(ctx, "narrow", ":mine:naming/*", "rw"),
+		g.auth.AddPermission(ctx, "narrow", ":G:config/mine", "rw"),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	g.login(t, "narrow", "narrow")
+	for _, c := range []struct {
+		method, path string
+		may          bool
+	}{
+		{"GET", "/v1/ns/instance/list?serviceName=mine", true},
+		{"GET", "/v1/ns/instance/list?serviceName=G@@mine", true},
+		{"GET", "/v1/ns/instance/list?serviceName=mine@@other", true},
+		{"GET", "/v1/ns/instance/list?serviceName=other", false},
+		{"GET", "/v2/ns/instance/list?serviceName=mine", true},
+		// In v2 the part before @@ is the name.
+		{"GET", "/v2/ns/instance/list?serviceName=other@@mine", false},
+		{"DELETE", "/v2/ns/service?serviceName=other@@mine", false},
+		{"POST", "/v2/ns/instance?serviceName=other@@mine&ip=192.0.2.1&port=1", false},
+		{"POST", "/v2/ns/service?serviceName=mine@@other", true},
+		{"GET", "/v2/ns/catalog/instances?serviceName=other&groupName=mine&pageNo=1&pageSize=9", false},
+		// Given twice, it is both joined.
+		{"POST", "/v1/ns/service?serviceName=mine&serviceName=other", false},
+		{"POST", "/v1/cs/configs?dataId=mine&dataId=other&group=G&content=x", false},
+		{"POST", "/v1/cs/configs?dataId=mine&group=G&group=H&content=x", false},
+		{"POST", "/v1/cs/configs?dataId=mine&group=G&content=x", true},
+		// Lists do not read the name.
+		{"GET", "/v1/ns/service/list?pageNo=1&pageSize=9&groupName=G&serviceName=mine", false},
+		{"GET", "/v1/ns/service/list?pageNo=1&pageSize=9&groupName=mine", true},
+		{"GET", "/v1/ns/catalog/services?pageNo=1&pageSize=9&serviceName=mine", false},
+		{"GET", "/v1/cs/history/configs?tenant=&dataId=mine&group=G", false},
+		{"GET", "/v2/cs/history/configs?namespaceId=&dataId=mine&group=G", false},
+		{"GET", "/v1/ns/instance/statuses?key=G@@mine", true},
+		{"GET", "/v1/ns/instance/statuses?key=G@@other", false},
+		{"GET", "/v2/ns/instance/statuses/G@@other", false},
+	} {
+		w := g.call(c.method, base+c.path, func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+g.tokens["narrow"]) })
+		if (w.Code != http.StatusForbidden) != c.may {
+			t.Errorf("%s %s: %d %s, want passed %v", c.method, c.path, w.Code, w.Body, c.may)
 		}
 	}
 }
