@@ -65,6 +65,16 @@ type Server struct {
 // that does not become ready fails the test.
 func Start(tb testing.TB, o Options) *Server {
 	tb.Helper()
+	s := New(tb, o)
+	s.launch()
+	s.WaitReady(startLimit)
+	return s
+}
+
+// New is Start without starting: for servers that Launch starts and the test
+// waits for in its own way, because they speak TLS.
+func New(tb testing.TB, o Options) *Server {
+	tb.Helper()
 	if o.Dir == "" {
 		o.Dir = tb.TempDir()
 	}
@@ -76,8 +86,6 @@ func Start(tb testing.TB, o Options) *Server {
 	}
 	s := &Server{Dir: o.Dir, Port: o.Port, t: tb, opts: o, log: &logBuffer{}}
 	tb.Cleanup(s.cleanup)
-	s.launch()
-	s.WaitReady(startLimit)
 	return s
 }
 
