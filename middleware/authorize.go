@@ -204,22 +204,17 @@ func (q *Request) Guarded() bool { return q.guard != nil && q.mode == Enforce }
 // password. The names of headers and parameters are compared without case, and
 // a parameter counts before the header.
 func (g *Guard) identify(q *Request) (string, error) {
+	if !q.Params.mayIdentify() && len(q.Gin.Request.Header["Authorization"]) == 0 && len(q.Gin.Request.Header["Accesstoken"]) == 0 &&
+		len(q.Gin.Request.Header["Username"]) == 0 {
+		return "", auth.ErrAnonymous // most calls of a server that only observes
+	}
 	if t := BearerToken(q); t != "" {
 		return g.o.Auth.Token(t)
 	}
 	if t := fromEither(q, "accessToken", "Accesstoken"); t != "" {
 		return g.o.Auth.Token(t)
 	}
-	check := g.o.Auth.Password
-	if q.mode == Observe { // who is let through anyway is not held back
-		check = g.o.Auth.Glance
-	}
-	if q.Route.Access.Basic {
-		if user, password, ok := q.HTTP().BasicAuth(); ok {
-			return check(q.Context(), user, password, q.Address())
-		}
-	}
-	return check(q.Context(), fromEither(q, "username", "Username"), fromEither(q, "password", "Password"), q.Address())
+	return g.o.Auth.Password(q.Context(), fromEither(q, "username", "Username"), fromEither(q, "password", "Password"), q.Address())
 }
 
 // BearerToken is the token of the Authorization header, or of the parameter

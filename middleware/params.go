@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unsafe"
 
 	"github.com/pharos-registry/pharos/service"
 )
@@ -106,6 +107,28 @@ func (p *Params) Fold(name string) string {
 		}
 	}
 	return ""
+}
+
+// mayIdentify reports whether a parameter has a name of the length of those that
+// say who calls: one look at each instead of four.
+func (p *Params) mayIdentify() bool {
+	for i := range p.pairs {
+		switch n := p.pairs[i].name; len(n) {
+		case len("username"):
+			if strings.EqualFold(n, "username") {
+				return true
+			}
+		case len("accessToken"):
+			if strings.EqualFold(n, "accessToken") {
+				return true
+			}
+		case len("Authorization"):
+			if strings.EqualFold(n, "Authorization") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Set replaces the value of name, or adds it.
@@ -295,10 +318,50 @@ func (p *Params) scan(s string) error {
 }
 
 // unescape decodes s, without an allocation where there is nothing to decode.
+// It is url.QueryUnescape in one pass: beats carry a hundred escapes each.
 func unescape(s string) (string, bool) {
-	if strings.IndexByte(s, '%') < 0 && strings.IndexByte(s, '+') < 0 {
+	i := strings.IndexByte(s, '%')
+	if j := strings.IndexByte(s, '+'); i < 0 || j >= 0 && j < i {
+		i = j
+	}
+	if i < 0 {
 		return s, true
 	}
-	v, err := url.QueryUnescape(s)
-	return v, err == nil
+	b := make([]byte, i, max(i, len(s)-2*strings.Count(s, "%")))
+	copy(b, s)
+	for ; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case c == '+':
+			c = ' '
+		case c == '%':
+			if i+2 >= len(s) {
+				return "", false
+			}
+			hi, lo := hexDigit[s[i+1]], hexDigit[s[i+2]]
+			if hi|lo > 15 {
+				return "", false
+			}
+			c = hi<<4 | lo
+			i += 2
+		}
+		b = append(b, c)
+	}
+	return unsafe.String(unsafe.SliceData(b), len(b)), true // b is not written to again
+}
+
+// hexDigit is the value of a digit, 255 for what is none.
+var hexDigit = hexDigits() //nolint:gochecknoglobals // a table
+
+func hexDigits() (t [256]byte) {
+	for i := range t {
+		t[i] = 255
+	}
+	for i := range 10 {
+		t['0'+i] = byte(i)
+	}
+	for i := range 6 {
+		t['a'+i], t['A'+i] = byte(10+i), byte(10+i)
+	}
+	return t
 }

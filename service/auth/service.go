@@ -34,9 +34,11 @@ type Store interface {
 
 // The refusals of the hot paths, made once.
 var (
-	errUnknown = service.Errorf(service.Unauthorized, msgUnknown)
-	errExpired = service.Errorf(service.Unauthorized, msgExpired)
-	errDenied  = service.Errorf(service.Forbidden, msgDenied)
+	// ErrAnonymous is for a caller who does not say who he is, and for one whose
+	// name and password do not belong together: nobody can tell them apart.
+	ErrAnonymous = service.Errorf(service.Unauthorized, msgUnknown)
+	errExpired   = service.Errorf(service.Unauthorized, msgExpired)
+	errDenied    = service.Errorf(service.Forbidden, msgDenied)
 )
 
 // everything is a page that holds all rows of a table.
@@ -218,7 +220,7 @@ func (s *Service) Glance(ctx context.Context, user, password, address string) (s
 
 func (s *Service) password(ctx context.Context, user, password, address string, patient bool) (string, error) {
 	if user == "" || password == "" || len(user) > maxLogin {
-		return "", errUnknown
+		return "", ErrAnonymous
 	}
 	hash := ""
 	if u := s.dir.Load().users[user]; u != nil {
@@ -250,7 +252,7 @@ func (s *Service) prove(ctx context.Context, user, hash, password string) (strin
 	case ok:
 		return user, nil
 	case s.o.Second == nil:
-		return "", errUnknown
+		return "", ErrAnonymous
 	}
 	name, err := s.o.Second.Authenticate(ctx, user, password)
 	if err != nil && service.CodeOf(err) != service.Unauthorized {
