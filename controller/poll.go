@@ -153,7 +153,6 @@ func (p *poll) Answer(b []byte, cause any) (head, body []byte) {
 			body = changedBody(changed...)
 		}
 	}
-	p.Gone()
 	b = append(b, "Content-Type: application/json;charset=UTF-8\r\n"...)
 	if body != nil {
 		for _, f := range noCache {

@@ -217,35 +217,53 @@ func (l *Lot) push(s *Spot) {
 const batch = 32
 
 // write is a writer: it writes answers until the Lot closes and nothing is left.
+// What an answered connection does next waits until nobody waits for an answer:
+// when thousands are woken at once, the last of them is answered the sooner.
 func (l *Lot) write() {
-	var mine [batch]*Spot
+	var mine []*Spot
+	var answered []*Spot
 	var buf []byte
 	for {
-		l.mu.Lock()
-		for len(l.work) == 0 && (!l.closed || l.count > 0) {
-			l.cond.Wait()
-		}
-		if len(l.work) == 0 {
-			l.mu.Unlock()
-			return
-		}
-		n := copy(mine[:], l.work)
-		l.work = l.work[n:]
-		if len(l.work) == 0 {
-			l.work = nil // let a burst's memory go
-		}
-		if len(l.work) > 0 || l.closed {
-			l.cond.Signal()
-		}
-		l.mu.Unlock()
-		for _, s := range mine[:n] {
+		mine = l.take(mine[:0], len(answered) == 0)
+		for _, s := range mine {
 			buf = s.answer(buf[:0])
 		}
-		clear(mine[:])
+		answered = append(answered, mine...)
 		if cap(buf) > 64<<10 {
 			buf = nil
 		}
+		if len(mine) > 0 {
+			continue
+		}
+		if len(answered) == 0 {
+			return
+		}
+		for _, s := range answered {
+			s.settle()
+		}
+		answered = nil // let a burst's memory go
 	}
+}
+
+// take moves spots that are to be answered to mine. Where there are none it
+// waits, if it may, until there are, or until there will be none any more.
+func (l *Lot) take(mine []*Spot, wait bool) []*Spot {
+	clear(mine[:cap(mine)])
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for wait && len(l.work) == 0 && (!l.closed || l.count > 0) {
+		l.cond.Wait()
+	}
+	n := min(batch, len(l.work))
+	mine = append(mine, l.work[:n]...)
+	clear(l.work[:n])
+	if l.work = l.work[n:]; len(l.work) == 0 {
+		l.work = nil // let a burst's memory go
+	}
+	if len(l.work) > 0 || l.closed {
+		l.cond.Signal()
+	}
+	return mine
 }
 
 // takeable reports whether the connection of a request can leave net/http.

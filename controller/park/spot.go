@@ -13,9 +13,10 @@ import (
 type Guest interface {
 	// Answer appends the header lines, each with its line end, and returns them
 	// and the body. cause is what Wake was given, nil if the time ran out or the
-	// server stops. It is called once, and not after Gone.
+	// server stops. It is called at most once, not after Gone, and many others
+	// wait behind it.
 	Answer(b []byte, cause any) (head, body []byte)
-	// Gone is called once instead of Answer when the client has left.
+	// Gone is called once: some time after Answer, or when the client has left.
 	Gone()
 }
 
@@ -32,6 +33,8 @@ type Spot struct {
 	mu    sync.Mutex // guards the following fields
 	state state
 	cause any
+
+	last bool // the answer is the connection's last; the writer's own
 
 	watch // what the noticing of hang-ups keeps
 
@@ -179,49 +182,51 @@ func (s *Spot) event(hangup bool) {
 	}
 }
 
-// answer writes the answer and lets the connection go on. It returns b for the
-// next one.
+// answer writes the answer. It returns b for the next one; whether the
+// connection goes on is left to settle.
 func (s *Spot) answer(b []byte) []byte {
 	s.mu.Lock()
-	cause, last := s.cause, s.closeAfter
-	s.cause = nil
-	timed := s.timer != nil && (s.timer.Stop() || s.expired)
+	cause := s.cause
+	s.cause, s.last = nil, s.closeAfter
 	s.mu.Unlock()
 	b = append(b, "HTTP/1.1 200 OK\r\nDate: "...)
 	b = time.Now().UTC().AppendFormat(b, http.TimeFormat)
 	b = append(b, '\r', '\n')
 	b, body := s.guest.Answer(b, cause)
-	if last {
+	if s.last {
 		b = append(b, "Connection: close\r\n"...)
 	}
 	b = append(b, "Content-Length: "...)
 	b = strconv.AppendInt(b, int64(len(body)), 10)
 	b = append(b, "\r\n\r\n"...)
 	b = append(b, body...)
-	if len(b) > 4<<10 { // less fits into any socket's buffer
+	large := len(b) > 4<<10 // less fits into any socket's buffer
+	if large {
 		_ = s.conn.SetWriteDeadline(time.Now().Add(longWrite))
 	}
-	_, err := s.conn.Write(b)
-	s.guest = nil
-	if err != nil || last {
-		s.mu.Lock()
-		s.state = left
-		s.mu.Unlock()
-		s.quit()
-		return b
+	if _, err := s.conn.Write(b); err != nil {
+		s.last = true
 	}
-	if len(b) > 4<<10 {
+	if large {
 		_ = s.conn.SetWriteDeadline(time.Time{})
 	}
-	s.rest(timed)
 	return b
 }
 
-// rest lets an answered connection wait for the next request, here if it can be
-// watched, so that it costs nothing and http.Server's time for headers does not
-// run yet. timed says that the timer can be used again.
-func (s *Spot) rest(timed bool) {
+// settle ends the stay of an answered spot: its connection is closed, or waits
+// for the next request. It waits here if it can be watched, so that it costs
+// nothing and http.Server's time for headers does not run yet.
+func (s *Spot) settle() {
+	s.guest.Gone()
+	s.guest = nil
 	s.mu.Lock()
+	if s.last {
+		s.state = left
+		s.mu.Unlock()
+		s.quit()
+		return
+	}
+	timed := s.timer != nil && (s.timer.Stop() || s.expired) // else it still fires, and is not used again
 	s.state = idle
 	if timed && len(s.head) == 0 && s.lot.hangups.idle(s) == nil {
 		s.timer.Reset(s.lot.o.Idle)
