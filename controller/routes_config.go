@@ -16,15 +16,12 @@ func (a *API) configRoutes() []middleware.Route {
 		admin   = "nacos/admin"
 		metrics = "/v1/cs/metrics"
 	)
-	open := middleware.Access{Class: middleware.Public}
 	client := func(do middleware.Action) middleware.Access {
 		return middleware.Access{Class: middleware.Client, Action: do, Resource: config}
 	}
 	manage := func(do middleware.Action, resource string) middleware.Access {
 		return middleware.Access{Class: middleware.Management, Action: do, Resource: resource}
 	}
-	all := manage(middleware.Read, config)
-	all.Wide = true
 	// each is for a handler that asks for every config it touches: by their ids
 	// they may be anybody's.
 	each := func(do middleware.Action) middleware.Access {
@@ -32,6 +29,7 @@ func (a *API) configRoutes() []middleware.Route {
 	}
 	listen := middleware.Access{Class: middleware.Client, Action: middleware.Read, Resource: config, Each: true}
 	r, w := middleware.Read, middleware.Write
+	all := middleware.Access{Class: middleware.Management, Action: r, Resource: config, Wide: true}
 	searched := []middleware.Variant{
 		{Param: "show", Value: "all", Access: manage(r, config)},
 		{Param: "search", Value: "accurate", Access: manage(r, config)},
@@ -68,7 +66,7 @@ func (a *API) configRoutes() []middleware.Route {
 		{Method: put, Path: "/v1/cs/ops/log", Dialect: v1cs, Access: manage(w, ops), Do: a.setConfigLog},
 		{Method: get, Path: "/v1/cs/ops/derby", Dialect: v1cs, Access: manage(r, admin), Do: a.derby},
 		{Method: post, Path: "/v1/cs/ops/data/removal", Dialect: v1cs, Access: manage(w, admin), Do: a.derbyImport},
-		{Method: get, Path: "/v1/cs/health", Dialect: v1cs, Access: open, Do: a.configHealth},
+		{Method: get, Path: "/v1/cs/health", Dialect: v1cs, Access: middleware.Access{Class: middleware.Public}, Do: a.configHealth},
 		{Method: get, Path: "/v1/cs/metrics/cluster", Dialect: v1cs, Access: manage(r, metrics), Do: a.clientMetrics},
 		{Method: get, Path: "/v1/cs/metrics/current", Dialect: v1cs, Access: manage(r, metrics), Do: a.clientMetrics},
 

@@ -35,14 +35,7 @@ func Audit(l *audit.Log, log *slog.Logger) Middleware {
 			if !writes && !refused || r.Login && !refused {
 				return v, err
 			}
-			rec := record(q)
-			switch {
-			case refused:
-				rec.Outcome, rec.Error = audit.Denied, bounded(told(err))
-			case err != nil:
-				rec.Outcome, rec.Error = audit.Failed, bounded(told(err))
-			}
-			if e := l.Append(rec); e != nil {
+			if e := l.Append(record(q, err, refused)); e != nil {
 				log.Error("the audit log cannot be written", "error", e)
 			}
 			return v, err
@@ -77,11 +70,17 @@ func bounded(s string) string {
 	return strings.Clone(s)
 }
 
-func record(q *Request) audit.Record {
+func record(q *Request, err error, refused bool) audit.Record {
 	r := audit.Record{
 		Time: q.Arrived, User: bounded(q.User), Address: q.Address(), Outcome: audit.Done,
 		Method: bounded(q.Gin.Request.Method), Path: bounded(q.Gin.Request.URL.Path), Resource: resourceOf(q),
 		Params: map[string]string{}, Before: q.Before, After: q.After,
+	}
+	switch {
+	case refused:
+		r.Outcome, r.Error = audit.Denied, bounded(told(err))
+	case err != nil:
+		r.Outcome, r.Error = audit.Failed, bounded(told(err))
 	}
 	q.Params.Each(func(name, value string) {
 		switch {

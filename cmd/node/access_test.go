@@ -118,7 +118,7 @@ func TestClasses(t *testing.T) {
 	t.Parallel()
 	g := newGuarded(t)
 	client := map[string]bool{}
-	for _, s := range strings.Fields(`
+	for s := range strings.FieldsSeq(`
 		POST/v1/ns/instance DELETE/v1/ns/instance PUT/v1/ns/instance PATCH/v1/ns/instance GET/v1/ns/instance
 		PUT/v1/ns/instance/beat GET/v1/ns/instance/list PUT/v1/ns/instance/metadata/batch DELETE/v1/ns/instance/metadata/batch
 		POST/v1/ns/service DELETE/v1/ns/service PUT/v1/ns/service GET/v1/ns/service GET/v1/ns/service/list GET/v1/ns/service/names

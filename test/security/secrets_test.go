@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -157,25 +158,22 @@ func checkAudit(t *testing.T, s *server.Server, by map[string]string, answers *s
 	}
 	has := func(want string, fits func(record) bool) {
 		t.Helper()
-		for _, r := range page.Data {
-			if fits(r) {
-				return
-			}
+		if !slices.ContainsFunc(page.Data, fits) {
+			t.Errorf("no record of %s in %s", want, body)
 		}
-		t.Errorf("no record of %s in %s", want, body)
 	}
 	const configs = "/nacos/v1/cs/configs"
 	has("the first publish", func(r record) bool {
-		return r.Path == configs && r.Method == "POST" && r.User == "nacos" && r.Before == "" && r.After == md5One && r.Address == "127.0.0.1"
+		return r.Path == configs && r.Method == http.MethodPost && r.User == "nacos" && r.Before == "" && r.After == md5One && r.Address == "127.0.0.1"
 	})
 	has("the second publish", func(r record) bool { return r.Path == configs && r.Before == md5One && r.After == md5Two })
 	has("the removal", func(r record) bool {
-		return r.Method == "DELETE" && r.Before == md5Two && r.After == "" && r.Outcome == "done"
+		return r.Method == http.MethodDelete && r.Before == md5Two && r.After == "" && r.Outcome == "done"
 	})
 	has("a refused login", func(r record) bool {
 		return strings.HasSuffix(r.Path, "/users/login") && r.Outcome == "denied" && r.Params["username"] == "u"
 	})
-	has("a refused read", func(r record) bool { return r.Path == configs && r.Method == "GET" && r.Outcome == "denied" })
+	has("a refused read", func(r record) bool { return r.Path == configs && r.Method == http.MethodGet && r.Outcome == "denied" })
 	has("a new user", func(r record) bool { return r.Path == "/nacos/v1/auth/users" && r.Params["password"] == "***" })
 
 	status, body = call(t, http.MethodGet, s.URL("/v1/auth/audit"), url.Values{"limit": {"1000"}, "format": {"csv"}, "outcome": {"denied"}}, by)

@@ -1,4 +1,4 @@
-package middleware_test
+package node
 
 import (
 	"log/slog"
@@ -18,7 +18,7 @@ import (
 
 // What authorization adds to a request of a hot path, the token in its query:
 // the two numbers differ by it.
-func BenchmarkAuthorize(b *testing.B) {
+func BenchmarkAuthorization(b *testing.B) {
 	db, err := persistence.Open(filepath.Join(b.TempDir(), "auth.db"))
 	if err != nil {
 		b.Fatal(err)
@@ -56,7 +56,7 @@ func BenchmarkAuthorize(b *testing.B) {
 			g := middleware.NewGuard(middleware.GuardOptions{Auth: a, Client: mode, Management: mode, Log: log, Reg: prometheus.NewRegistry()})
 			r := &middleware.Route{
 				Access: middleware.Access{Class: middleware.Client, Action: middleware.Write, Resource: c.resource},
-				Dialect: func(q *middleware.Request, _ any, err error) { // as short as can be
+				Dialect: func(_ *middleware.Request, _ any, err error) { // as short as can be
 					if err != nil {
 						b.Error(err)
 					}
