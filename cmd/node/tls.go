@@ -27,8 +27,8 @@ const (
 	// certChecked is how often the files of the certificate are looked at: a
 	// renewed one counts without a restart.
 	certChecked = 10 * time.Second
-	// certValid is how long a certificate made here is valid. It is made anew
-	// at the first start in its last month.
+	// certValid is how long a certificate made here is valid. It is made anew in
+	// its last month.
 	certValid = 398 * 24 * time.Hour
 	certRenew = 30 * 24 * time.Hour
 )
@@ -36,6 +36,7 @@ const (
 // certificate is the server's own, read again when its files change.
 type certificate struct {
 	certFile, keyFile string
+	own               func() error // makes the files anew when their time is near; nil: they are the operator's
 	log               *slog.Logger
 	now               atomic.Pointer[tls.Certificate]
 	read              time.Time // the newer modification time of the two files
@@ -54,7 +55,8 @@ func (n *Node) openTLS() (*tls.Config, error) {
 	c := &certificate{certFile: t.CertFile, keyFile: t.KeyFile, log: n.log}
 	if t.CertFile == "" {
 		c.certFile, c.keyFile = filepath.Join(n.set.Data.Dir, "secrets", "tls.crt"), filepath.Join(n.set.Data.Dir, "secrets", "tls.key")
-		if err := ownCertificate(c.certFile, c.keyFile, n.self, time.Now()); err != nil {
+		c.own = func() error { return ownCertificate(c.certFile, c.keyFile, n.self, time.Now()) }
+		if err := c.own(); err != nil {
 			return nil, fmt.Errorf("no certificate can be made: %w", err)
 		}
 	}
@@ -132,6 +134,11 @@ func (c *certificate) follow(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
+		if leaf := c.now.Load().Leaf; c.own != nil && leaf != nil && time.Now().Add(certRenew).After(leaf.NotAfter) {
+			if err := c.own(); err != nil {
+				c.log.Error("the certificate ends soon and none can be made", "error", err)
+			}
+		}
 		at, err := c.changed()
 		if err == nil && at.Equal(c.read) {
 			continue
@@ -154,9 +161,9 @@ func ownCertificate(certFile, keyFile, self string, now time.Time) error {
 	if err == nil && old.Leaf != nil && now.Add(certRenew).Before(old.Leaf.NotAfter) {
 		return nil
 	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil && errors.Is(err, fs.ErrPermission) {
 		return err
-	}
+	} // else there is none, or a crash between the two files has left halves
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return err
@@ -192,7 +199,16 @@ func ownCertificate(certFile, keyFile, self string, now time.Time) error {
 	}
 	return errors.Join(
 		os.MkdirAll(filepath.Dir(certFile), 0o700),
-		os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}), 0o600),
-		os.WriteFile(certFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600),
+		replace(keyFile, &pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}),
+		replace(certFile, &pem.Block{Type: "CERTIFICATE", Bytes: der}),
 	)
+}
+
+// replace writes a file for its owner alone, whole or not at all.
+func replace(path string, b *pem.Block) error {
+	tmp := path + ".new"
+	if err := os.WriteFile(tmp, pem.EncodeToMemory(b), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(tmp, path)
 }

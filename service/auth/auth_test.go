@@ -275,3 +275,41 @@ func BenchmarkAuthorize(b *testing.B) {
 		}
 	}
 }
+
+// A wrong password takes as long for a user as for somebody who is none. The
+// bound is wide: without the care that is taken the times differ a hundredfold.
+func TestUsersLookLikeNonUsers(t *testing.T) {
+	t.Parallel()
+	s, db := open(t)
+	ctx := t.Context()
+	if err := s.CreateUser(ctx, "u", "password-of-u"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Apply(ctx, persistence.CreateUser{Name: "foreign", Password: "no hash of bcrypt"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Reload(ctx); err != nil {
+		t.Fatal(err)
+	}
+	took := map[string]time.Duration{}
+	for i := range 3 {
+		for _, user := range []string{"u", "nobody", "foreign"} {
+			start := time.Now()
+			_, err := s.Login(ctx, user, "wrong", "192.0.2.1")
+			if service.CodeOf(err) != service.Unauthorized || err.Error() != msgUnknown {
+				t.Errorf("%s: %v", user, err)
+			}
+			if d := time.Since(start); i == 0 || d < took[user] {
+				took[user] = d
+			}
+		}
+	}
+	for _, user := range []string{"nobody", "foreign"} {
+		if took[user]*10 < took["u"] || took["u"]*10 < took[user] {
+			t.Errorf("%s takes %v, a user %v", user, took[user], took["u"])
+		}
+	}
+	if _, err := s.Login(ctx, "u", strings.Repeat("x", maxPassword)+"y", ""); service.CodeOf(err) != service.Unauthorized {
+		t.Errorf("a very long password: %v", err)
+	}
+}
