@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pharos-registry/pharos/test/mariadb"
 	"github.com/pharos-registry/pharos/test/server"
 )
 
@@ -191,7 +192,21 @@ func checkAudit(t *testing.T, s *server.Server, by map[string]string, answers *s
 // that was not stays good.
 func TestTokensAcrossRestart(t *testing.T) {
 	t.Parallel()
-	s := server.Start(t, server.Options{Settings: map[string]string{"nacos.core.auth.enabled": "true", "pharos.auth.admin.password": adminPassword}})
+	t.Run("SQLite", func(t *testing.T) {
+		t.Parallel()
+		tokensAcrossRestart(t, map[string]string{})
+	})
+	t.Run("MariaDB", func(t *testing.T) {
+		t.Parallel()
+		db := mariadb.Start(t)
+		tokensAcrossRestart(t, db.Settings(db.Create("nacos")))
+	})
+}
+
+func tokensAcrossRestart(t *testing.T, set map[string]string) {
+	t.Helper()
+	set["nacos.core.auth.enabled"], set["pharos.auth.admin.password"] = "true", adminPassword
+	s := server.Start(t, server.Options{Settings: set})
 	admin := login(t, s, "nacos", adminPassword)
 	by := map[string]string{"Authorization": "Bearer " + admin}
 	for _, u := range []string{"left", "changed", "gone", "stays"} {
