@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -63,11 +64,23 @@ func holder(f *os.File) string {
 }
 
 // private makes a file for this user alone, where there is none: the database
-// holds password hashes, and SQLite gives its other files the same mode.
+// holds password hashes.
 func private(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
 	}
 	return f.Close()
+}
+
+// withdraw takes a database's other files from everybody else, which SQLite
+// makes by the umask. They are not opened for it: to close them again would
+// give up the locks on them.
+func withdraw(path string) error {
+	for _, p := range []string{path, path + "-wal", path + "-shm"} {
+		if err := os.Chmod(p, 0o600); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }

@@ -35,6 +35,9 @@ func OpenEmbedded(set settings.Settings, log *slog.Logger) (db *persistence.DB, 
 	if db, err = persistence.OpenFile(path, persistence.Options{Log: log, Keys: keys}); err != nil {
 		return nil, nil, err
 	}
+	if err = withdraw(path); err != nil {
+		return nil, nil, errors.Join(err, db.Close())
+	}
 	return db, func() error { return errors.Join(db.Close(), held.Close()) }, nil
 }
 
@@ -60,6 +63,9 @@ func (n *Node) openRows(ctx context.Context) error {
 	}
 	n.rows = rows
 	n.closers = append(n.closers, rows.Close)
+	if err := withdraw(o.Copy); err != nil {
+		return err
+	}
 	return n.leftBehind(ctx)
 }
 

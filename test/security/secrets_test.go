@@ -111,6 +111,7 @@ func TestSecretsAreMasked(t *testing.T) {
 		answers.WriteString(body)
 	}
 	checkAudit(t, s, by, &answers)
+	checkModes(t, s.Dir)
 	s.Stop()
 	look := map[string]string{"the log": s.Log(), "an answer": answers.String()}
 	for _, pattern := range []string{"*.log", "logs/*"} {
@@ -133,6 +134,22 @@ func TestSecretsAreMasked(t *testing.T) {
 		for _, secret := range []string{"hidden-", tokenSecret, admin, "$2a$"} {
 			if i := strings.Index(text, secret); i >= 0 {
 				t.Errorf("%s shows a secret: …%s…", where, text[max(0, i-80):min(len(text), i+40)])
+			}
+		}
+	}
+}
+
+// checkModes looks that what the data directory holds is its owner's alone.
+func checkModes(t *testing.T, dir string) {
+	t.Helper()
+	for _, pattern := range []string{"pharos.db*", "audit*.log", "secrets/*"} {
+		files, err := filepath.Glob(filepath.Join(dir, pattern))
+		if err != nil || len(files) == 0 && pattern != "secrets/*" {
+			t.Errorf("%s: %d files, %v", pattern, len(files), err)
+		}
+		for _, f := range files {
+			if info, err := os.Stat(f); err != nil || info.Mode().Perm()&0o077 != 0 {
+				t.Errorf("%s: %v, %v: others may read it", f, info.Mode(), err)
 			}
 		}
 	}
