@@ -331,10 +331,10 @@ func unescape(s string) (string, bool) {
 	copy(b, s)
 	for ; i < len(s); i++ {
 		c := s[i]
-		switch {
-		case c == '+':
+		switch c {
+		case '+':
 			c = ' '
-		case c == '%':
+		case '%':
 			if i+2 >= len(s) {
 				return "", false
 			}

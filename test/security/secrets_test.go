@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pharos-registry/pharos/test/mariadb"
 	"github.com/pharos-registry/pharos/test/server"
@@ -276,12 +277,7 @@ func TestFirstAdministratorFromElsewhere(t *testing.T) {
 	if status, body := call(t, http.MethodPost, s.URL("/v1/auth/users/admin"), form, map[string]string{"X-Forwarded-For": "127.0.0.1"}); status != http.StatusForbidden {
 		t.Fatalf("forwarded without the code: %d %s", status, body)
 	}
-	_, rest, found := strings.Cut(s.Log(), `"code":"`)
-	code, _, _ := strings.Cut(rest, `"`)
-	if !found || code == "" {
-		t.Fatalf("the log shows no code:\n%s", s.Log())
-	}
-	form.Set("code", code)
+	form.Set("code", codeInLog(t, s))
 	if status, body := call(t, http.MethodPost, elsewhere, form, nil); status != http.StatusOK {
 		t.Fatalf("with the code: %d %s", status, body)
 	}
@@ -290,6 +286,25 @@ func TestFirstAdministratorFromElsewhere(t *testing.T) {
 		t.Errorf("a second time: %d %s", status, body)
 	}
 	login(t, s, "nacos", adminPassword)
+}
+
+// codeInLog waits for the line with the one-time code, which is written after
+// the port is open, and returns the code.
+func codeInLog(t *testing.T, s *server.Server) string {
+	t.Helper()
+	tick, late := time.NewTicker(10*time.Millisecond), time.After(10*time.Second)
+	defer tick.Stop()
+	for {
+		_, rest, _ := strings.Cut(s.Log(), `"code":"`)
+		if code, _, whole := strings.Cut(rest, `"`); whole {
+			return code
+		}
+		select {
+		case <-tick.C:
+		case <-late:
+			t.Fatalf("the log shows no code:\n%s", s.Log())
+		}
+	}
 }
 
 // address is one of this machine's that is not loopback.

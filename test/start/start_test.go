@@ -5,12 +5,14 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -59,7 +61,7 @@ func (p *process) record() map[string]any {
 
 // serving skips the log up to the line that says what is served; it counts
 // the warnings before it.
-func (p *process) serving() (said map[string]any, warnings int) {
+func (p *process) serving() (said map[string]any, warnings []string) {
 	p.t.Helper()
 	for {
 		said = p.record()
@@ -67,7 +69,7 @@ func (p *process) serving() (said map[string]any, warnings int) {
 			return said, warnings
 		}
 		if said["level"] == "WARN" {
-			warnings++
+			warnings = append(warnings, fmt.Sprint(said["msg"], " ", said["error"]))
 		}
 	}
 }
@@ -115,12 +117,14 @@ func TestNothingSet(t *testing.T) {
 	began := time.Now()
 	p := start(t, dir, nil)
 	said, warnings := p.serving()
-	if warnings > 0 {
-		t.Errorf("%d warnings with nothing set", warnings)
+	urls := []string{"http://127.0.0.1:8848/nacos/v1/console/health/liveness"}
+	if !slices.ContainsFunc(warnings, aboutConsolePort) { // else a test beside this one has taken it
+		urls = append(urls, "http://127.0.0.1:8080/v1/console/health/liveness")
 	}
-	if took := time.Since(began); took > time.Second {
-		t.Errorf("served after %v, want less than a second", took)
+	if w := slices.DeleteFunc(warnings, aboutConsolePort); len(w) > 0 {
+		t.Errorf("warnings with nothing set: %q", w)
 	}
+	t.Logf("served after %v; scripts/bench measures it", time.Since(began))
 	for key, want := range map[string]any{
 		"level": "INFO", "msg": "pharos serves", "url": "http://localhost:8848/nacos", "bind": "all addresses",
 		"mode": "standalone", "function": "all", "data": "data", "storage": "embedded", "auth": "observe",
@@ -129,7 +133,7 @@ func TestNothingSet(t *testing.T) {
 			t.Errorf("the start line says %s=%v, want %v", key, said[key], want)
 		}
 	}
-	for _, url := range []string{"http://127.0.0.1:8848/nacos/v1/console/health/liveness", "http://127.0.0.1:8080/v1/console/health/liveness"} {
+	for _, url := range urls {
 		if got := answers(t, url); got != "200 OK" {
 			t.Errorf("%s answered %q", url, got)
 		}
@@ -142,13 +146,16 @@ func TestNothingSet(t *testing.T) {
 	}
 }
 
+// aboutConsolePort tells the warning that the additional port is taken.
+func aboutConsolePort(warning string) bool { return strings.Contains(warning, "console port") }
+
 func TestTwoServersByPortAndData(t *testing.T) {
 	dir := t.TempDir()
 	a, b := server.FreePort(t), server.FreePort(t)
 	for _, port := range []int{a, b} {
 		p := start(t, dir, nil, "--port", strconv.Itoa(port), "--data", "d"+strconv.Itoa(port))
-		if _, warnings := p.serving(); port == b && warnings != 1 { // 8080 is the first one's
-			t.Errorf("%d warnings of the second server, want one about the console port", warnings)
+		if _, warnings := p.serving(); port == b && (len(warnings) != 1 || !aboutConsolePort(warnings[0])) { // 8080 is the first one's
+			t.Errorf("warnings of the second server: %q, want one about the console port", warnings)
 		}
 		defer func() {
 			if code := p.terminate(); code != 0 {
