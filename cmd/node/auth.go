@@ -69,11 +69,15 @@ func (n *Node) directory() (auth.Authenticator, error) {
 	})
 }
 
-// tokenSecret is the one that the operator gave, else the one in the data
-// directory, which is made at first start.
+// tokenSecret is the one that the operator gave, else one that all nodes derive
+// from the cluster's secret, else the one in the data directory, which is made
+// at first start.
 func (n *Node) tokenSecret() (string, error) {
 	if s := n.set.Auth.TokenSecret; s != "" {
 		return s, auth.CheckSecret(s)
+	}
+	if s := n.set.Cluster.Secret; s != "" {
+		return auth.DerivedSecret(s)
 	}
 	return auth.SecretFile(filepath.Join(n.set.Data.Dir, "secrets", "token.key"))
 }

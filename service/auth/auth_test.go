@@ -313,3 +313,29 @@ func TestUsersLookLikeNonUsers(t *testing.T) {
 		t.Errorf("a very long password: %v", err)
 	}
 }
+
+// Nodes that share a secret sign with one key, and others with another.
+func TestDerivedSecret(t *testing.T) {
+	t.Parallel()
+	derive := func(cluster string) *Signer {
+		secret, err := DerivedSecret(cluster)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := NewSigner(secret, time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	token, err := derive("of this cluster").Sign("u", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := derive("of this cluster").Verify(token); err != nil {
+		t.Errorf("on another node of the cluster: %v", err)
+	}
+	if _, err := derive("of another one").Verify(token); err == nil {
+		t.Error("a token of another cluster passes")
+	}
+}

@@ -1,7 +1,9 @@
 package auth
 
 import (
+	"crypto/hkdf"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -70,6 +72,13 @@ func CheckIdentity(key, value string) error {
 		return errors.New("nacos.core.auth.server.identity.key and .value belong together: set both or none")
 	}
 	return nil
+}
+
+// DerivedSecret is the token secret of a cluster whose nodes share a secret: they
+// sign with one key without having been given one (HKDF, RFC 5869).
+func DerivedSecret(cluster string) (string, error) {
+	key, err := hkdf.Key(sha256.New, []byte(cluster), nil, "pharos token key 1", secretBytes)
+	return base64.StdEncoding.EncodeToString(key), err
 }
 
 // SecretFile returns the secret in a file of the data directory, which is made,
