@@ -204,7 +204,7 @@ func Run(tb testing.TB, env []string, args ...string) (code int, output string) 
 	ctx, cancel := context.WithTimeout(tb.Context(), startLimit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, Binary(tb), args...)
-	cmd.Env = append(environment(), env...)
+	cmd.Env = append(Environ(), env...)
 	cmd.Dir = tb.TempDir()
 	out, err := cmd.CombinedOutput()
 	if ctx.Err() != nil {
@@ -224,7 +224,7 @@ func (s *Server) launch() {
 	}
 	// The process outlives the test's context, which ends before the cleanups run.
 	cmd := exec.CommandContext(context.WithoutCancel(s.t.Context()), Binary(s.t), append(args, s.opts.Args...)...)
-	cmd.Env = append(environment(), s.opts.Env...)
+	cmd.Env = append(Environ(), s.opts.Env...)
 	cmd.Dir = filepath.Dir(s.Dir) // so that no conf/ folder of the working directory is found
 	cmd.Stdout, cmd.Stderr = s.log, s.log
 	cmd.SysProcAttr = diesWithParent()
@@ -251,9 +251,9 @@ func (s *Server) cleanup() {
 	}
 }
 
-// environment is the test's own without what would be taken for settings: the
+// Environ is the test's own without what would be taken for settings: the
 // variables by which the tests themselves are told something.
-func environment() []string {
+func Environ() []string {
 	return slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "PHAROS_") })
 }
 

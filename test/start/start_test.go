@@ -33,7 +33,7 @@ type process struct {
 func start(t *testing.T, dir string, env []string, args ...string) *process {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), server.Binary(t), args...)
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
+	cmd.Dir, cmd.Env = dir, append(server.Environ(), env...)
 	cmd.WaitDelay = 10 * time.Second
 	out, err := cmd.StderrPipe()
 	if err != nil {
