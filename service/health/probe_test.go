@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -100,9 +101,9 @@ func TestTCP(t *testing.T) {
 
 func TestHTTP(t *testing.T) {
 	p := health.Probes()[health.HTTP]
-	var got http.Request
+	var last atomic.Pointer[http.Request] // handlers of two connections may overlap
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		got = *r
+		last.Store(r)
 		switch code := r.URL.Query().Get("code"); code {
 		case "":
 			_, _ = io.WriteString(w, strings.Repeat("x", 1<<20)) // nobody reads it
@@ -126,7 +127,7 @@ func TestHTTP(t *testing.T) {
 	check(t, p, at(""), health.Pass, quick)
 	check(t, p, at("/ready?code=200"), health.Pass, quick)
 	check(t, p, at("ready?code=200"), health.Pass, quick)
-	if got.URL.Path != "/ready" {
+	if got := last.Load(); got.URL.Path != "/ready" {
 		t.Errorf("asked for %s", got.URL)
 	}
 	check(t, p, at("@127.0.0.2/?code=500"), health.Hard, quick) // never another host
@@ -143,7 +144,7 @@ func TestHTTP(t *testing.T) {
 	check(t, p, health.Target{Address: silent(t)}, health.Soft, quick)
 
 	check(t, p, health.Target{Address: addr, Headers: "X-A:1|X-B:2:3|x-c: 4 |Host:shop.example|noColon|:x"}, health.Pass, quick)
-	if got.Header.Get("X-A") != "1" || got.Header.Get("X-B") != "" || got.Header.Get("X-C") != "4" || got.Host != "shop.example" {
+	if got := last.Load(); got.Header.Get("X-A") != "1" || got.Header.Get("X-B") != "" || got.Header.Get("X-C") != "4" || got.Host != "shop.example" {
 		t.Errorf("headers %v, host %s", got.Header, got.Host)
 	}
 	check(t, p, health.Target{Address: addr, Headers: "X-A:1\r\nX-Evil"}, health.Soft, quick)
