@@ -75,6 +75,11 @@ func (a *API) setCapacity(q *middleware.Request) (any, error) {
 	case f.err != nil:
 		return nil, f.err
 	case group == "" && (tenant == nil || *tenant == ""):
+		// As in the reference, a request about nobody counts for all whose usage
+		// was never counted, before it is refused.
+		if err := a.o.Config.InitCapacity(q.Context()); err != nil {
+			return nil, err
+		}
 		return nil, refuse(noSubject, false)
 	case change == (config.CapacityChange{}):
 		return nil, refuse(noNumber, false)

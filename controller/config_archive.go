@@ -63,7 +63,9 @@ func (a *API) importConfigs(q *middleware.Request) (any, error) {
 		return importFailed(100005, noData, struct{}{}), nil
 	}
 	tenant := q.Params.Get("namespace")
-	out, err := a.o.Config.Import(q.Context(), config.Namespace(tenant), file, policy, author(q, "src_user"), permit(q, auth.Write))
+	t := touched{a: a}
+	out, err := a.o.Config.Import(q.Context(), config.Namespace(tenant), file, policy, author(q, "src_user"), t.watch(permit(q, auth.Write)))
+	q.Before, q.After = t.before(), t.after()
 	return importResult(out, err, "import success")
 }
 
@@ -78,7 +80,9 @@ func (a *API) cloneConfigs(q *middleware.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := a.o.Config.Clone(q.Context(), config.Namespace(tenant), chosen, policy, author(q, "src_user"), permit(q, auth.Read), permit(q, auth.Write))
+	t := touched{a: a}
+	out, err := a.o.Config.Clone(q.Context(), config.Namespace(tenant), chosen, policy, author(q, "src_user"), permit(q, auth.Read), t.watch(permit(q, auth.Write)))
+	q.Before, q.After = t.before(), t.after()
 	return importResult(out, err, "Clone Completed Successfully")
 }
 

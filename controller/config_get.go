@@ -176,9 +176,11 @@ func (a *API) removeConfigs(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	if err := a.o.Config.RemoveAll(q.Context(), ids, author(q, "srcUser"), permit(q, auth.Write)); err != nil {
+	t := touched{a: a}
+	if err := a.o.Config.RemoveAll(q.Context(), ids, author(q, "srcUser"), t.watch(permit(q, auth.Write))); err != nil {
 		return restOf(err)
 	}
+	q.Before = t.before()
 	return restOK(true), nil
 }
 

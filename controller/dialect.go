@@ -87,6 +87,18 @@ type restResult struct {
 	Data    any     `json:"data"`
 }
 
+// Verdict implements middleware.Verdict. The codes of imports are over all
+// statuses: they say what failed.
+func (r restResult) Verdict() (status int, msg string) {
+	switch {
+	case r.Message != nil:
+		msg = *r.Message
+	case r.Data != nil:
+		msg, _ = r.Data.(string)
+	}
+	return r.Code, msg
+}
+
 // restOK is the envelope of v1 around a value.
 func restOK(v any) restResult { return restResult{Code: http.StatusOK, Data: v} }
 

@@ -31,16 +31,39 @@ func Audit(l *audit.Log, log *slog.Logger) Middleware {
 				a = &r.Access
 			}
 			writes := r.Audited || a.Action == Write && (a.Class == Management || r.Module == Config)
-			refused := denial(err)
+			cause := err
+			if cause == nil {
+				cause = saidNo(v)
+			}
+			refused := denial(cause)
 			if !writes && !refused || r.Login && !refused {
 				return v, err
 			}
-			if e := l.Append(record(q, err, refused)); e != nil {
+			if e := l.Append(record(q, cause, refused)); e != nil {
 				log.Error("the audit log cannot be written", "error", e)
 			}
 			return v, err
 		}
 	}
+}
+
+// Verdict is an answer that is a value and says no all the same, in an envelope
+// of which HTTP knows nothing.
+type Verdict interface {
+	// Verdict is the status that HTTP has for what the envelope says, and its text.
+	Verdict() (status int, msg string)
+}
+
+// saidNo is the refusal that an answer is, nil where it is none.
+func saidNo(v any) error {
+	w, ok := v.(Verdict)
+	if !ok {
+		return nil
+	}
+	if status, msg := w.Verdict(); status/100 != 2 {
+		return &PageError{Status: status, Msg: msg}
+	}
+	return nil
 }
 
 // told is what the caller is told of an error.

@@ -3,6 +3,7 @@ package persistence
 import (
 	"context"
 	"database/sql"
+	"math"
 	"time"
 )
 
@@ -118,6 +119,47 @@ func (o EnsureCapacity) run(tx *txn) (Result, error) {
 	}
 	n, err := tx.makeCapacity(o.Of, o.Quotas, o.Time)
 	return Result{N: n}, err
+}
+
+// InitCapacity makes the rows of the cluster, and of every group and tenant that
+// has configs, with their usage counted. Rows that are there stay as they are.
+// The result's N is how many rows the database touched.
+type InitCapacity struct {
+	Quotas Quotas
+	Time   time.Time
+}
+
+func (InitCapacity) code() opCode  { return opInitCapacity }
+func (InitCapacity) refusesFirst() {}
+
+func (o InitCapacity) run(tx *txn) (Result, error) {
+	n, err := tx.makeCapacity(CapacityOf{}, o.Quotas, o.Time)
+	if err != nil {
+		return Result{}, err
+	}
+	res := Result{N: n}
+	at := tx.lay.at(tx.lay.second(o.Time))
+	for _, t := range []struct {
+		table, column, of string
+		std               int64
+	}{
+		{"group_capacity", "group_id", "tenant_id = '' AND group_id <> ''", o.Quotas.Group},
+		{"tenant_capacity", "tenant_id", "tenant_id <> ''", o.Quotas.Tenant},
+	} {
+		std := t.std
+		if std <= 0 {
+			std = math.MaxInt64 // none is reached
+		}
+		n, err := tx.exec("INSERT INTO "+t.table+" ("+t.column+", quota, `usage`, max_size, max_aggr_count, max_aggr_size, gmt_create, gmt_modified) "+
+			"SELECT "+t.column+", CASE WHEN COUNT(*) >= ? THEN COUNT(*) + ? ELSE 0 END, COUNT(*), 0, 0, 0, ?, ? FROM config_info WHERE "+t.of+
+			" GROUP BY "+t.column+tx.lay.orSkip(t.table+"."+t.column),
+			std, t.std*o.Quotas.Percent/100, at, at)
+		if err != nil {
+			return Result{}, err
+		}
+		res.N += n
+	}
+	return res, nil
 }
 
 // UpdateCapacity sets the numbers that are not nil. The row is made when there

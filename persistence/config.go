@@ -18,6 +18,7 @@ const (
 	opEnsureCapacity opCode = 230
 	opUpdateCapacity opCode = 231
 	opCorrectUsage   opCode = 232
+	opInitCapacity   opCode = 233
 	opMergeAggregate opCode = 240
 )
 

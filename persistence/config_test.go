@@ -82,6 +82,7 @@ var operations = map[string]func(*testing.T, *persistence.DB){
 	"search":                          testSearch,
 	"gray":                            testGray,
 	"capacity":                        testCapacity,
+	"capacity of all":                 testCapacityOfAll,
 	"purge history":                   testPurgeHistory,
 	"tenants":                         testTenants,
 	"users":                           testUsers,
@@ -279,6 +280,38 @@ func testCapacity(t *testing.T, db *persistence.DB) {
 	mustApply(t, db, persistence.UpdateCapacity{EnsureCapacity: of, MaxSize: new(int64(77))})
 	if got := must(db.Capacity(t.Context(), of.Of))(t); got.MaxSize != 77 || got.Usage != 0 {
 		t.Errorf("%+v", got)
+	}
+}
+
+func testCapacityOfAll(t *testing.T, db *persistence.DB) {
+	t.Helper()
+	q := persistence.Quotas{Cluster: 100, Group: 2, Tenant: 2, Percent: 100}
+	for _, n := range []string{"a", "b"} {
+		mustApply(t, db, publish(n, n))
+		c := publish(n, n)
+		c.Tenant = "dev"
+		mustApply(t, db, c)
+	}
+	c := publish("c", "c")
+	c.Tenant, c.Group = "prod", "H"
+	mustApply(t, db, c)
+	h := publish("c", "c")
+	h.Group = "H"
+	mustApply(t, db, h)
+	set := persistence.UpdateCapacity{EnsureCapacity: persistence.EnsureCapacity{Of: persistence.CapacityOf{Name: "H"}, Quotas: q, Time: now}, Quota: new(int64(7))}
+	mustApply(t, db, set)
+	for range 2 { // the second time all are there
+		mustApply(t, db, persistence.InitCapacity{Quotas: q, Time: now})
+		for of, want := range map[persistence.CapacityOf][2]int64{
+			{Name: ""}: {6, 0}, {Name: "G"}: {2, 4}, {Name: "H"}: {1, 7}, {Tenant: true, Name: "dev"}: {2, 4}, {Tenant: true, Name: "prod"}: {1, 0},
+		} {
+			if got := must(db.Capacity(t.Context(), of))(t); got == nil || got.Usage != want[0] || got.Quota != want[1] {
+				t.Errorf("%+v: %+v, want usage and quota %v", of, got, want)
+			}
+		}
+	}
+	if got := must(db.Capacity(t.Context(), persistence.CapacityOf{Tenant: true}))(t); got != nil {
+		t.Errorf("the public namespace has a row of its own: %+v", got)
 	}
 }
 

@@ -34,7 +34,7 @@ package persistence
 // Capacity (capacity.go): PublishConfig.Count and RemoveConfig.Count keep the
 // counters.
 //
-//	EnsureCapacity  UpdateCapacity  CorrectUsage  CapacityOf  Quotas
+//	EnsureCapacity  InitCapacity  UpdateCapacity  CorrectUsage  CapacityOf  Quotas
 //	(*DB) Capacity(ctx, CapacityOf) (*Capacity, error)
 //	MergeAggregate   (*DB) Aggregates(ctx) ([]Aggregate, error)
 //

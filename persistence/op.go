@@ -94,6 +94,7 @@ var decoders = map[opCode]func([]byte) (Op, error){ //nolint:gochecknoglobals //
 	opEnsureCapacity: decode[EnsureCapacity],
 	opUpdateCapacity: decode[UpdateCapacity],
 	opCorrectUsage:   decode[CorrectUsage],
+	opInitCapacity:   decode[InitCapacity],
 	opMergeAggregate: decode[MergeAggregate],
 
 	opCreateTenant: decode[CreateTenant],

@@ -40,6 +40,7 @@ func ops() []persistence.Op {
 		of,
 		persistence.UpdateCapacity{EnsureCapacity: of, Quota: new(int64(1)), MaxSize: new(int64(2)), MaxAggrCount: new(int64(3)), MaxAggrSize: new(int64(4))},
 		persistence.CorrectUsage{Time: now},
+		persistence.InitCapacity{Quotas: *q, Time: now},
 		persistence.MergeAggregate{ConfigKey: k},
 		persistence.CreateTenant{ID: "dev", Name: "Dev", Desc: new("d"), Time: now},
 		persistence.UpdateTenant{ID: "dev", Name: "Dev", Desc: new("d"), Time: now},

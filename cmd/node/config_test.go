@@ -28,7 +28,11 @@ type centre struct {
 
 func newCentre(tb testing.TB) *centre {
 	tb.Helper()
-	set := settings.Default()
+	return newCentreOf(tb, settings.Default())
+}
+
+func newCentreOf(tb testing.TB, set settings.Settings) *centre {
+	tb.Helper()
 	set.Data.Dir = tb.TempDir()
 	set.Cluster.Standalone = true
 	n, err := New(set, Options{Log: slog.New(slog.DiscardHandler)})
@@ -225,6 +229,33 @@ func TestBetaIsSeenByItsAddress(t *testing.T) {
 		_, h, body := c.call(http.MethodGet, "/v1/cs/configs?dataId=d&group=G", "", "X-Forwarded-For", ip)
 		if body != want || (h.Get("isBeta") == "true") != (want == "beta") {
 			t.Errorf("%s reads %q, isBeta %q", ip, body, h.Get("isBeta"))
+		}
+	}
+}
+
+// TestCapacityOfAll has the usage of every group and namespace counted by a
+// request about none of them, which is refused all the same.
+func TestCapacityOfAll(t *testing.T) {
+	set := settings.Default()
+	set.Config.ManageCapacity = false // so that publishes leave no rows behind
+	c := newCentreOf(t, set)
+	c.publish("d", "v")
+	if status, _, body := c.call(http.MethodPost, "/v1/cs/configs", "tenant=dev&dataId=d&group=G&content=x"); status != http.StatusOK {
+		t.Fatal(status, body)
+	}
+	subjects := []config.CapacityOf{{}, {Name: "G"}, {Tenant: true, Name: "dev"}}
+	for _, of := range subjects {
+		if row, err := c.rows.Capacity(t.Context(), of); err != nil || row != nil {
+			t.Fatalf("before: %+v %v", row, err)
+		}
+	}
+	status, _, body := c.call(http.MethodPost, "/v1/cs/capacity", "quota=5")
+	if want := `{"code":400,"message":"The parameter group and tenant cannot be empty at the same time","data":false}`; status != http.StatusBadRequest || body != want {
+		t.Errorf("%d %s", status, body)
+	}
+	for i, of := range subjects {
+		if row, err := c.rows.Capacity(t.Context(), of); err != nil || row == nil || row.Usage != []int64{2, 1, 1}[i] || row.Quota != 0 {
+			t.Errorf("%+v: %+v %v", of, row, err)
 		}
 	}
 }

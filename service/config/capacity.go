@@ -60,6 +60,13 @@ func (s *Service) SetCapacity(ctx context.Context, of CapacityOf, c CapacityChan
 	return failed(err)
 }
 
+// InitCapacity makes the rows of all groups and namespaces that have configs and
+// no row yet.
+func (s *Service) InitCapacity(ctx context.Context) error {
+	_, err := s.o.Write(ctx, persistence.InitCapacity{Quotas: s.o.Quotas, Time: time.Now()})
+	return failed(err)
+}
+
 // checkQuotas refuses a publish that is over quota, where that is asked for. It
 // looks before the write: two publishes at once may both pass.
 func (s *Service) checkQuotas(ctx context.Context, p Publish) error {
