@@ -52,6 +52,7 @@ type Options struct {
 	Requests     *middleware.Metrics
 	Config       *config.Service
 	Lot          *park.Lot // where long polls wait
+	Site         Site      // the front-end; nil: none is served
 }
 
 // API is the HTTP interface of one node.
@@ -149,6 +150,9 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p := r.URL.Path
 	if bad := twoFaced(r.URL); bad != "" {
 		a.refused.ServeHTTP(w, r)
+		return
+	}
+	if a.page(w, r) {
 		return
 	}
 	if len(p) > 1 && p[len(p)-1] == '/' {

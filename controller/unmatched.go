@@ -11,7 +11,7 @@ import (
 	"github.com/pharos-registry/pharos/service"
 )
 
-// unmatched answers what is in no row: 501 below /v1/ns, as the reference's
+// unmatched answers what is in no row: a file of the front-end, else 501 below /v1/ns, as the reference's
 // Distro filter does, 500 for a path that other verbs answer, else 404.
 func (a *API) unmatched() gin.HandlerFunc {
 	serve := func(d middleware.Dialect) gin.HandlerFunc {
@@ -20,6 +20,9 @@ func (a *API) unmatched() gin.HandlerFunc {
 	}
 	asText, asJSON := serve(v1Core), serve(v2Bare)
 	return func(c *gin.Context) {
+		if a.asset(c.Writer, c.Request) {
+			return
+		}
 		if strings.Contains(c.Request.URL.Path, "/v2") {
 			asJSON(c)
 			return

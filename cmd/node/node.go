@@ -56,6 +56,7 @@ type Node struct {
 	config *config.Service
 	lot    *park.Lot             // where long polls wait
 	access *middleware.AccessLog // nil: none
+	site   controller.Site       // nil: no console
 
 	loops   []func(context.Context) error // started by Run, ended by its context
 	closers []func() error                // run backwards
@@ -102,6 +103,9 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 	if n.tls, err = n.openTLS(); err != nil {
 		return nil, err
 	}
+	if n.site, err = n.openSite(); err != nil {
+		return nil, err
+	}
 	n.observe()
 	n.api, err = controller.New(controller.Options{
 		ContextPath: set.Server.ContextPath,
@@ -125,6 +129,7 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 		State:       n.state,
 		Config:      n.config,
 		Lot:         n.lot,
+		Site:        n.site,
 		ConfDir:     filepath.Join(set.Data.Dir, "conf"),
 		Metrics:     promhttp.HandlerFor(n.reg, promhttp.HandlerOpts{}),
 		Requests:    middleware.NewMetrics(n.reg),

@@ -65,6 +65,7 @@ type Console struct {
 	Port        int    // nacos.console.port: the additional listener of 3.x habits; 0 is off
 	ContextPath string // nacos.console.contextPath: on that port
 	UI          bool   // nacos.console.ui.enabled
+	Dir         string // pharos.console.dir: a front-end in place of the one in the binary; "" is none
 }
 
 func defaultConsole() Console {
@@ -76,6 +77,7 @@ func (c *Console) keys() []key {
 		{name: "nacos.console.port", doc: "additional port of the console, as Nacos 3 has it; 0 is off; taken is a warning only", value: number(&c.Port, 0, 65535)},
 		{name: "nacos.console.contextPath", doc: "path before the console on its own port", value: contextPath(&c.ContextPath)},
 		{name: "nacos.console.ui.enabled", doc: "serve the web console", value: boolean(&c.UI)},
+		{name: "pharos.console.dir", flag: "console-dir", doc: "directory with another front-end, which is served in place of the console; empty is none", value: text(&c.Dir)},
 	}
 }
 
