@@ -25,3 +25,14 @@ func (d *DB) Contents(ctx context.Context) (c Contents, err error) {
 	}
 	return c, nil
 }
+
+// Blank says whether a database holds nothing that somebody wrote: no config,
+// namespace or user, and nothing durable of service discovery.
+func (d *DB) Blank(ctx context.Context) (bool, error) {
+	c, err := d.Contents(ctx)
+	if err != nil || !c.Empty() {
+		return false, err
+	}
+	n, err := d.Naming(ctx)
+	return err == nil && len(n.Services)+len(n.Instances)+len(n.Overlays)+len(n.Switches) == 0, err
+}

@@ -56,8 +56,8 @@ package persistence
 //
 //	Open(path)   OpenFile(path, Options)   OpenMySQL(ctx, MySQLOptions)
 //	(*DB) Observe(fn(Op, Result))   ObserveRestore(fn())   before the first write
-//	(*DB) Health(ctx) []SourceState   Contents(ctx) (Contents, error)
+//	(*DB) Health(ctx) []SourceState   Contents(ctx) (Contents, error)   Blank(ctx) (bool, error)
 //	Move(ctx, from, to *DB, now) (Moved, error)
-//	NewLog(*DB) Log   ApplyBatch([]Entry) []Answer   Applied()   Snapshot()   Restore(r)
+//	NewLog(*DB) Log   ApplyBatch([]Entry) []Answer   Applied()   Snapshot()   Restore(r)   Forget()
 //	(*DB) Seal(Op) ([]byte, error)   Unseal([]byte) (Op, error)   what a log keeps on disk
 //	NewKeyring([]Key, plain) (*Keyring, error)   (*DB) Reseal(ctx) (Resealed, error)

@@ -138,6 +138,18 @@ func (l Log) Applied() (uint64, error) {
 	return n, err
 }
 
+// Forget sets the index of the last entry back to 0, where the log that it was
+// of is gone: the rows are then as if no log had ever been.
+func (l Log) Forget() error {
+	f := l.db.file
+	return f.between(func() error {
+		return f.write.Transaction(func(g *gorm.DB) error {
+			_, err := (&txn{g, f.lay, l.db.box}).exec("UPDATE pharos_meta SET applied = 0 WHERE id = 1 AND applied <> 0")
+			return err
+		})
+	})
+}
+
 // Snapshot is a copy of the file as it is now; later entries do not wait for it
 // to be read.
 func (l Log) Snapshot() (io.ReadCloser, error) {

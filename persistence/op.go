@@ -68,6 +68,11 @@ func (r Refusal) Error() string {
 	}
 }
 
+// LogVersion is what nodes tell each other of the ops they know. It goes up with
+// each release that adds one; until all members have it, nobody proposes the new
+// op, since a node that does not know an op in the log has to stop.
+const LogVersion = 1
+
 type opCode uint16
 
 // decoders is the table of all ops. Codes are written to the Raft log and are

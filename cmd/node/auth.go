@@ -36,7 +36,7 @@ func (n *Node) openAuth(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	n.auth, err = auth.New(ctx, auth.Options{Store: n.rows, Write: n.rows.Apply, Signer: signer, Log: n.log, Second: second})
+	n.auth, err = auth.New(ctx, auth.Options{Store: n.rows, Write: n.writer(n.rows), Signer: signer, Log: n.log, Second: second})
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,10 @@ func (n *Node) openAuth(ctx context.Context) error {
 		Auth: n.auth, Client: mode(a.Client()), Management: management(a),
 		IdentityKey: a.IdentityKey, IdentityValue: a.IdentityValue, Log: n.log, Reg: n.reg,
 	})
-	return errors.Join(n.openAudit(), n.firstAdmin(ctx))
+	if err := n.openAudit(); err != nil || n.raft != nil { // in a cluster he is made when the log runs: see bringUp
+		return err
+	}
+	return n.firstAdmin(ctx)
 }
 
 func (n *Node) openAudit() (err error) {
@@ -76,8 +79,19 @@ func (n *Node) tokenSecret() (string, error) {
 	if s := n.set.Auth.TokenSecret; s != "" {
 		return s, auth.CheckSecret(s)
 	}
-	if s := n.set.Cluster.Secret; s != "" {
-		return auth.DerivedSecret(s)
+	shared := n.set.Cluster.Secret
+	if n.raft != nil {
+		var err error
+		if shared, err = clusterSecret(n.set); err != nil {
+			return "", err
+		}
+		if shared == "" { // they trust each other by certificates
+			return "", errors.New("the nodes of a cluster sign tokens with one key: " +
+				"set nacos.core.auth.plugin.nacos.token.secret.key, or pharos.cluster.secret, to the same value on all")
+		}
+	}
+	if shared != "" {
+		return auth.DerivedSecret(shared)
 	}
 	return auth.SecretFile(filepath.Join(n.set.Data.Dir, "secrets", "token.key"))
 }
@@ -111,7 +125,9 @@ func (n *Node) firstAdmin(ctx context.Context) error {
 		return nil
 	}
 	if p := n.set.Auth.AdminPassword; p != "" {
-		if _, err := n.auth.CreateAdmin(ctx, p); err != nil {
+		if _, err := n.auth.CreateAdmin(ctx, p); errors.Is(err, auth.ErrAdminExists) {
+			return nil // another node was faster
+		} else if err != nil {
 			return fmt.Errorf("pharos.auth.admin.password: %w", err)
 		}
 		n.log.Info("the first administrator was made of pharos.auth.admin.password", "user", auth.AdminName)

@@ -85,7 +85,7 @@ func (m *monitor) collectNaming(put gauge) {
 		put(m.nacos, float64(v), "naming", name)
 	}
 	leader := 0.0
-	if m.n.set.Cluster.Standalone {
+	if m.n.leads() {
 		leader = 1
 	}
 	put(m.nacos, leader, "naming", "leaderStatus")

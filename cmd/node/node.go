@@ -6,14 +6,19 @@ import (
 	"crypto/tls"
 	"errors"
 	"log/slog"
+	"net/http"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pharos-registry/pharos/cmd/settings"
+	"github.com/pharos-registry/pharos/consistency/cluster"
+	"github.com/pharos-registry/pharos/consistency/peer"
+	"github.com/pharos-registry/pharos/consistency/raftlog"
 	"github.com/pharos-registry/pharos/controller"
 	"github.com/pharos-registry/pharos/controller/park"
 	"github.com/pharos-registry/pharos/middleware"
@@ -29,15 +34,19 @@ import (
 
 // Options are what New takes from outside and tests replace.
 type Options struct {
-	Log   *slog.Logger
-	Level *slog.LevelVar // the level of Log, for the endpoints that set it
+	Log     *slog.Logger
+	Level   *slog.LevelVar // the level of Log, for the endpoints that set it
+	Version string         // of Pharos, as other nodes and operators are told
+	Network peer.Transport // where this node listens and finds its peers; nil is TCP
 }
 
 // Node is one server.
 type Node struct {
-	set settings.Settings
-	log *slog.Logger
-	reg *prometheus.Registry
+	set     settings.Settings
+	log     *slog.Logger
+	reg     *prometheus.Registry
+	version string
+	network peer.Transport
 
 	self string          // the address or name that others know this node by
 	db   *persistence.DB // in the data directory
@@ -58,6 +67,16 @@ type Node struct {
 	access *middleware.AccessLog // nil: none
 	site   controller.Site       // nil: no console
 
+	// Of a member of a cluster; all nil on a server that stands alone.
+	id       string
+	peer     *peer.Node
+	members  *cluster.Membership
+	raft     *raftlog.Node
+	bring    atomic.Pointer[error]         // why the node is not ready yet; nil: it is
+	warmUp   []func(context.Context) error // run before the node is ready, once the log is caught up
+	handover []func(context.Context)       // run when no request is under way any more, before the node says goodbye
+	crew     []func(context.Context) error // loops that outlive the requests; ended before the log
+
 	loops   []func(context.Context) error // started by Run, ended by its context
 	closers []func() error                // run backwards
 }
@@ -65,7 +84,10 @@ type Node struct {
 // New builds a node. It opens the database; it starts no loop and listens
 // nowhere: Run does.
 func New(set settings.Settings, o Options) (_ *Node, err error) {
-	n := &Node{set: set, log: o.Log, reg: prometheus.NewRegistry()}
+	n := &Node{set: set, log: o.Log, reg: prometheus.NewRegistry(), version: o.Version, network: o.Network}
+	if n.network == nil {
+		n.network = peer.TCP{}
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, n.Close())
@@ -80,7 +102,7 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 	if o.Level == nil {
 		o.Level = new(slog.LevelVar)
 	}
-	if n.self, err = selfAddress(set.Cluster); err != nil {
+	if err = n.openCluster(context.Background()); err != nil {
 		return nil, err
 	}
 	n.ops = ops.New(ops.Self{IP: n.self, Port: set.Server.Port}, n.ready, o.Level)
@@ -119,7 +141,7 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 		Naming:      n.naming,
 		Pushes:      n.pushes,
 		MaxMetadata: set.Naming.MaxMetadataLength,
-		Namespaces:  namespace.New(n.rows, n.rows.Apply),
+		Namespaces:  namespace.New(n.rows, n.writer(n.rows)),
 		Auth:        n.auth,
 		Discovery:   set.Metrics.Discovery,
 		Guard:       n.guard,
@@ -154,7 +176,18 @@ func (n *Node) openData(ctx context.Context) error {
 }
 
 // ready says why the node should not be asked yet.
-func (n *Node) ready() error { return nil }
+func (n *Node) ready() error {
+	if why := n.bring.Load(); why != nil {
+		return *why
+	}
+	if n.raft != nil {
+		return n.raft.Failure()
+	}
+	return nil
+}
+
+// Handler is the HTTP interface, as Run serves it.
+func (n *Node) Handler() http.Handler { return n.api }
 
 // Run serves until ctx ends, then lets what is under way end. The first loop
 // that fails ends all of them.
@@ -164,6 +197,10 @@ func (n *Node) Run(ctx context.Context) error {
 		return err
 	}
 	g, gctx := errgroup.WithContext(ctx)
+	c := &crew{failed: make(chan error, 1)}
+	if err := n.startCluster(gctx, g, c); err != nil {
+		return errors.Join(err, l.Close())
+	}
 	for _, loop := range n.loops {
 		g.Go(func() error { return loop(gctx) })
 	}
@@ -173,8 +210,11 @@ func (n *Node) Run(ctx context.Context) error {
 		n.serve(gctx, g, console, n.onConsolePort(n.api))
 	}
 	n.announce(console)
-	n.announceCode()
-	return g.Wait()
+	if n.raft == nil {
+		n.announceCode()
+	}
+	err = g.Wait()
+	return errors.Join(err, n.stopCluster(ctx, c))
 }
 
 // Close releases what New opened, last opened first.

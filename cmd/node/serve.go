@@ -22,8 +22,7 @@ import (
 
 // listen opens the HTTP port.
 func (n *Node) listen(ctx context.Context) (net.Listener, error) {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", net.JoinHostPort(n.set.Server.Bind, strconv.Itoa(n.set.Server.Port)))
+	l, err := n.network.Listen(ctx, net.JoinHostPort(n.set.Server.Bind, strconv.Itoa(n.set.Server.Port)))
 	if err != nil {
 		return nil, fmt.Errorf("%w; %s", err, cure(err))
 	}
@@ -113,8 +112,7 @@ func (n *Node) listenConsole(ctx context.Context) net.Listener {
 	if port == 0 || port == n.set.Server.Port {
 		return nil
 	}
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", net.JoinHostPort(n.set.Server.Bind, strconv.Itoa(port)))
+	l, err := n.network.Listen(ctx, net.JoinHostPort(n.set.Server.Bind, strconv.Itoa(port)))
 	if err != nil {
 		n.log.Warn("the additional console port is not served; set nacos.console.port to another one, or to 0", "port", port, "error", err)
 		return nil
@@ -169,7 +167,7 @@ func (n *Node) announce(console net.Listener) {
 	}
 	said := []any{
 		"url", scheme + net.JoinHostPort(host, strconv.Itoa(s.Server.Port)) + s.Server.ContextPath,
-		"bind", "all addresses", "function", s.Server.Function, "mode", settings.ModeStandalone,
+		"bind", "all addresses", "function", s.Server.Function, "mode", n.mode(),
 		"data", s.Data.Dir, "storage", cmp.Or(s.Storage.Platform, "embedded"), "auth", s.Auth.Client(),
 	}
 	if s.Server.Bind != "" {

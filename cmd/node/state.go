@@ -7,6 +7,14 @@ import (
 	"github.com/pharos-registry/pharos/service/ops"
 )
 
+// mode is what operators are told this server runs as.
+func (n *Node) mode() string {
+	if n.set.Cluster.Standalone {
+		return settings.ModeStandalone
+	}
+	return settings.ModeCluster
+}
+
 // state is what server/state tells a console: texts, null for what is not set.
 func (n *Node) state() map[string]*string {
 	set, c := n.set, n.set.Config
@@ -18,7 +26,7 @@ func (n *Node) state() map[string]*string {
 	}
 	for k, v := range map[string]string{
 		"version":                       ops.Compatible,
-		"startup_mode":                  settings.ModeStandalone,
+		"startup_mode":                  n.mode(),
 		"server_port":                   strconv.Itoa(set.Server.Port),
 		"auth_enabled":                  strconv.FormatBool(client == settings.AuthEnforce),
 		"login_page_enabled":            strconv.FormatBool(client == settings.AuthEnforce || n.auth.Settled() && !off),

@@ -32,7 +32,7 @@ func OpenEmbedded(set settings.Settings, log *slog.Logger) (db *persistence.DB, 
 	if err != nil {
 		return nil, nil, err
 	}
-	if db, err = persistence.OpenFile(path, persistence.Options{Log: log, Keys: keys}); err != nil {
+	if db, err = persistence.OpenFile(path, persistence.Options{Log: log, Keys: keys, Replayed: !set.Cluster.Standalone}); err != nil {
 		return nil, nil, err
 	}
 	if err = withdraw(path); err != nil {

@@ -11,8 +11,6 @@ import (
 // A case goes when its part of the server comes.
 func unsupported(set settings.Settings) error {
 	switch {
-	case !set.Cluster.Standalone:
-		return errors.New("a cluster is asked for (nacos.standalone, --mode or MODE), and this version runs alone; start it with --mode standalone")
 	case set.Server.DNSPort != 0:
 		return errors.New("pharos.dns.port: this version does not speak DNS; leave it 0")
 	default:

@@ -25,6 +25,7 @@ type Cluster struct {
 	Address    AddressServer
 
 	Secret       string // pharos.cluster.secret: what nodes trust each other by. Secret
+	Learner      bool   // pharos.cluster.learner: follow the log without a vote in it
 	FailAccess   int    // nacos.core.member.fail-access-cnt: missed answers before a member is DOWN
 	PreferHost   bool   // nacos.inetutils.prefer-hostname-over-ip
 	SiteLocal    bool   // nacos.inetutils.use-only-site-local-interfaces
@@ -106,6 +107,7 @@ func (c *Cluster) memberKeys() []key {
 		{name: "pharos.cluster.dns", doc: "DNS name, with an optional port, that resolves to all members", value: text(&c.DNS)},
 		{name: "pharos.cluster.dns.refresh", doc: "how often the name is resolved again, s", value: seconds(&c.DNSRefresh, time.Second, time.Hour)},
 		{name: "pharos.cluster.secret", secret: true, doc: "the secret by which nodes trust each other; the same on all", value: text(&c.Secret)},
+		{name: "pharos.cluster.learner", doc: "follow the replicated log without a vote: a node that is no part of the majority", value: boolean(&c.Learner)},
 		{name: "nacos.core.member.fail-access-cnt", doc: "unanswered reports before a member is DOWN", value: number(&c.FailAccess, 1, 1000)},
 	}
 }

@@ -90,7 +90,8 @@ func (File) Decides() bool { return true }
 type DNS struct {
 	Host     string
 	Port     int
-	Resolver interface { // nil is the system's
+	Interval time.Duration // how often to resolve again; 0 is 5 s
+	Resolver interface {   // nil is the system's
 		LookupHost(ctx context.Context, host string) ([]string, error)
 	}
 }
@@ -118,7 +119,7 @@ func (d DNS) Load(ctx context.Context) ([]string, error) {
 }
 
 // Every implements Source.
-func (DNS) Every() time.Duration { return dnsEvery }
+func (d DNS) Every() time.Duration { return orDefault(d.Interval, dnsEvery) }
 
 // Decides implements Source: a name server forgets a node that restarts.
 func (DNS) Decides() bool { return false }

@@ -47,6 +47,29 @@ func knownIdentities() [][2]string {
 	}
 }
 
+// placeholders are what documents write where a secret is to stand.
+func placeholders() []string {
+	return []string{
+		"changeit", "changeme", "change-me", "password", "12345678", "123456789", "1234567890", "nacosnacos", "nacos-secret",
+		"pharos-secret", "pharos-cluster-secret", "cluster-secret", "mysecret", "my-secret", "your-secret", "secretkey", "secret-key",
+	}
+}
+
+// CheckClusterSecret refuses a secret of nodes that is publicly known: one that
+// was shipped or documented, for whatever purpose.
+func CheckClusterSecret(secret string) error {
+	known := append(knownSecrets(), placeholders()...)
+	for _, k := range knownIdentities() {
+		known = append(known, k[1])
+	}
+	for _, k := range known {
+		if strings.EqualFold(secret, k) {
+			return ErrKnownSecret
+		}
+	}
+	return nil
+}
+
 // CheckSecret refuses a token secret that is publicly known.
 func CheckSecret(secret string) error {
 	key, err := decodeSecret(secret)

@@ -98,18 +98,19 @@ func (s *Service) Run(ctx context.Context) error {
 	defer clean.Stop()
 	recount := time.NewTicker(s.o.Recount)
 	defer recount.Stop()
-	if err := s.mergeAggregates(ctx); err != nil && ctx.Err() == nil {
-		s.o.Log.Warn("configs of Nacos 1.x that lie in parts are not merged", "error", err)
-	}
+	merged := s.mergeOnce(ctx)
 	for {
 		var err error
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-clean.C:
-			err = s.clean(ctx)
+			if s.o.Leads() {
+				merged = merged || s.mergeOnce(ctx)
+				err = s.clean(ctx)
+			}
 		case <-recount.C:
-			if s.o.CountUsage {
+			if s.o.CountUsage && s.o.Leads() {
 				_, err = s.o.Write(ctx, persistence.CorrectUsage{Time: time.Now()})
 			}
 		case <-s.reload:
@@ -119,6 +120,18 @@ func (s *Service) Run(ctx context.Context) error {
 			s.o.Log.Warn("housekeeping of configs will be tried again", "error", err)
 		}
 	}
+}
+
+// mergeOnce is for the start, or for when this node leads. It reports whether it
+// was tried.
+func (s *Service) mergeOnce(ctx context.Context) bool {
+	if !s.o.Leads() {
+		return false
+	}
+	if err := s.mergeAggregates(ctx); err != nil && ctx.Err() == nil {
+		s.o.Log.Warn("configs of Nacos 1.x that lie in parts are not merged", "error", err)
+	}
+	return true
 }
 
 func (s *Service) clean(ctx context.Context) error {

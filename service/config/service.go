@@ -20,6 +20,9 @@ type Options struct {
 	DB    *persistence.DB
 	Write Writer
 	Log   *slog.Logger
+	// Leads reports whether this node is the one of several that cleans the
+	// history and corrects the counters; nil: it is.
+	Leads func() bool
 
 	MaxContent    int64 // letters of one config
 	MaxGray       int   // gray copies of one config
@@ -50,6 +53,9 @@ type Service struct {
 
 // New returns a Service that follows what o.DB commits. Load fills it.
 func New(o Options) *Service {
+	if o.Leads == nil {
+		o.Leads = func() bool { return true }
+	}
 	s := &Service{o: o, db: o.DB, cache: NewCache(), reload: make(chan struct{}, 1)}
 	s.search = newSearchPool(o.SearchThreads, o.SearchQueue, o.SearchWait)
 	s.switches.Store(defaultSwitches())

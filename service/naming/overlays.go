@@ -302,6 +302,13 @@ func (s *Service) cleanKey(ctx context.Context, k Key, now time.Time) {
 	if next != 0 {
 		s.wheel.cleanAt(k, next)
 	}
+	if len(op.Overlays) == 0 && !record {
+		return
+	}
+	if !s.o.Leads() { // who does may fail meanwhile, and then it may be this node
+		s.wheel.cleanAt(k, now.UnixMilli()+5000)
+		return
+	}
 	var err error
 	if len(op.Overlays) > 0 {
 		err = s.write(ctx, op)

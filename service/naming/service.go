@@ -20,6 +20,9 @@ type Options struct {
 	Write  Writer          // nil: DB.Apply
 	Log    *slog.Logger
 	Labels Labels
+	// Leads reports whether this node removes what is durable and of no use any
+	// more; nil: it does. Of several nodes one does.
+	Leads func() bool
 	// Owns reports whether this node judges the silence of a client; nil: of all.
 	Owns func(clientID string) bool
 	// Revise returns the next revision of what a client publishes, which is what
@@ -57,6 +60,9 @@ func New(o Options) (*Service, error) {
 		if *d == 0 {
 			*d = v
 		}
+	}
+	if o.Leads == nil {
+		o.Leads = func() bool { return true }
 	}
 	def(&o.ClientExpired, 3*time.Minute)
 	def(&o.CleanEmptyInterval, time.Minute)
