@@ -57,7 +57,7 @@ func (f *form) port(s string) uint16 {
 	case n < 0 || n > 65535:
 		f.fail(service.BadParam, "Param 'port' is illegal, the value should be between 0 and 65535.")
 	}
-	return uint16(n)
+	return uint16(n) //nolint:gosec // in range, or the form has failed
 }
 
 // Int is a number; missing or blank is def.

@@ -119,7 +119,7 @@ func (a *API) answerBeat(q *middleware.Request, f *form, key func(*form) naming.
 		b.IP = f.Optional("ip", "")
 		b.Port = f.port(f.Optional("port", "0"))
 	} else {
-		b.IP, b.Port = info.IP, uint16(info.Port)
+		b.IP, b.Port = info.IP, uint16(info.Port) //nolint:gosec // readBeat bounds it
 		if info.Cluster == "" {
 			info.Cluster = f.Optional("clusterName", naming.DefaultCluster)
 		}
@@ -247,7 +247,7 @@ func (a *API) instanceTag(q *middleware.Request) string {
 		return ""
 	}
 	if info, err := readBeat(q); beat && err == nil && info != nil && info.IP != "" {
-		return naming.Address(info.IP, uint16(info.Port))
+		return naming.Address(info.IP, uint16(info.Port)) //nolint:gosec // readBeat bounds it
 	}
 	if ip := f.Optional("ip", ""); ip != "" {
 		return ip + ":" + f.Optional("port", "0")

@@ -347,7 +347,7 @@ func unescape(s string) (string, bool) {
 		}
 		b = append(b, c)
 	}
-	return unsafe.String(unsafe.SliceData(b), len(b)), true // b is not written to again
+	return unsafe.String(unsafe.SliceData(b), len(b)), true //nolint:gosec // b is not written to again
 }
 
 // hexDigit is the value of a digit, 255 for what is none.

@@ -56,7 +56,7 @@ func publishForever(t *testing.T, path string) {
 	for w := range crashWriters {
 		wg.Go(func() {
 			for v := stored(t, db, w) + 1; ; v++ {
-				op := publish("w"+strconv.Itoa(w), strconv.Itoa(v)+" "+strings.Repeat("x", rand.IntN(9000))) //nolint:gosec // any numbers do
+				op := publish("w"+strconv.Itoa(w), strconv.Itoa(v)+" "+strings.Repeat("x", rand.IntN(9000))) // any numbers do
 				op.Tags = new("t" + strconv.Itoa(v%3))
 				op.Count = &persistence.Quotas{Cluster: 10, Group: 10, Tenant: 10}
 				if _, err := db.Apply(t.Context(), op); err != nil {
@@ -90,14 +90,14 @@ func stored(t *testing.T, db *persistence.DB, w int) int {
 // answered.
 func crashOnce(t *testing.T, path string, answered []int) (n int) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestCrash$") //nolint:gosec // this very binary
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestCrash$") // this very binary
 	cmd.Env = append(os.Environ(), "PHAROS_CRASH_CHILD="+path)
 	out := must(cmd.StdoutPipe())(t)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	lines := bufio.NewScanner(out)
-	after := rand.IntN(60) //nolint:gosec // any number does
+	after := rand.IntN(60) // any number does
 	killed := false
 	for n = 0; lines.Scan(); n++ {
 		var w, v int
@@ -108,7 +108,7 @@ func crashOnce(t *testing.T, path string, answered []int) (n int) {
 		if n >= after && !killed {
 			killed = true
 			// Not at once: the point of time is to be any, not one after an answer.
-			time.AfterFunc(time.Duration(rand.IntN(3000))*time.Microsecond, func() { _ = cmd.Process.Kill() }) //nolint:gosec // any number does
+			time.AfterFunc(time.Duration(rand.IntN(3000))*time.Microsecond, func() { _ = cmd.Process.Kill() }) // any number does
 		}
 	}
 	if err := lines.Err(); err != nil && !errors.Is(err, io.EOF) {

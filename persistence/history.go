@@ -150,7 +150,7 @@ func (c *storedConfig) extInfo() *string {
 func extInfo(pairs ...string) *string {
 	var b strings.Builder
 	for i := 0; i < len(pairs); i += 2 {
-		v := strings.TrimSpace(pairs[i+1])
+		v := strings.TrimSpace(pairs[i+1]) //nolint:gosec // pairs has an even length
 		if v == "" {
 			continue
 		}

@@ -130,7 +130,7 @@ func Marshal(op Op) ([]byte, error) {
 		return nil, err
 	}
 	c := op.code()
-	return append([]byte{byte(c >> 8), byte(c)}, b...), nil
+	return append([]byte{byte(c >> 8), byte(c)}, b...), nil //nolint:gosec // the two halves of a number
 }
 
 // Unmarshal decodes what Marshal wrote.

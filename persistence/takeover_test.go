@@ -388,7 +388,7 @@ func count(t *testing.T, raw *sql.DB, table, where string) (n int) {
 	if there == 0 {
 		return 0
 	}
-	if err := raw.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM "+table+" WHERE "+where).Scan(&n); err != nil { //nolint:gosec // the test's own text
+	if err := raw.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM "+table+" WHERE "+where).Scan(&n); err != nil { // the test's own text
 		t.Fatal(err)
 	}
 	return n

@@ -59,7 +59,7 @@ func Open(set settings.Log, stderr *os.File) (*Log, error) {
 // its rotated files together keep to total bytes, give or take one megabyte.
 func OpenFile(path string, size, total int64) (io.WriteCloser, error) {
 	// The library would open it at the first record and its errors be lost.
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640) //nolint:gosec // the path is a setting
 	if err != nil {
 		return nil, fmt.Errorf("the log file cannot be written: %w; name another, or make its directory", err)
 	}

@@ -22,7 +22,7 @@ func openDataDir(dir string) (io.Closer, error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("the data directory cannot be made: %w; %s", err, cure)
 	}
-	f, err := os.OpenFile(filepath.Join(dir, "pharos.lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(filepath.Join(dir, "pharos.lock"), os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the directory is a setting
 	if err != nil {
 		return nil, fmt.Errorf("the data directory cannot be written: %w; %s", err, cure)
 	}
@@ -66,7 +66,7 @@ func holder(f *os.File) string {
 // private makes a file for this user alone, where there is none: the database
 // holds password hashes.
 func private(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the directory is a setting
 	if err != nil {
 		return err
 	}

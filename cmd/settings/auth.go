@@ -98,7 +98,7 @@ func (a Auth) Management() AuthMode {
 }
 
 func (a *Auth) keys() []key {
-	const p, token = "nacos.core.auth.", "nacos.core.auth.plugin.nacos.token."
+	const p, token = "nacos.core.auth.", "nacos.core.auth.plugin.nacos.token." //nolint:gosec // the names of settings
 	return []key{
 		{name: p + "system.type", env: []string{"NACOS_AUTH_SYSTEM_TYPE"}, doc: "who knows the passwords: nacos or ldap", value: oneOf(&a.SystemType, "nacos", "ldap")},
 		{name: "pharos.auth.mode", doc: "off, observe or enforce; empty follows nacos.core.auth.enabled, and is observe when that is not said", value: oneOf(&a.Mode, "", string(AuthOff), string(AuthObserve), string(AuthEnforce))},

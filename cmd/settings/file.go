@@ -55,7 +55,7 @@ func findFile(config string, dirs []string) (*file, error) {
 }
 
 func readFile(path string) (*file, error) {
-	raw, err := os.ReadFile(path)
+	raw, err := os.ReadFile(path) //nolint:gosec // the path is given at the start
 	if err != nil {
 		return nil, fmt.Errorf("configuration file: %w", err)
 	}
@@ -149,7 +149,7 @@ func (f *file) unknown(keys []key) []string {
 func clusterConf(dirs []string) string {
 	for _, d := range dirs {
 		path := filepath.Join(d, "cluster.conf")
-		raw, err := os.ReadFile(path)
+		raw, err := os.ReadFile(path) //nolint:gosec // beside the file that is given at the start
 		if err != nil {
 			continue
 		}

@@ -51,7 +51,7 @@ func loadRoster(path string) (roster, error) {
 	if path == "" {
 		return r, nil
 	}
-	b, err := os.ReadFile(path)
+	b, err := os.ReadFile(path) //nolint:gosec // in the data directory, which is a setting
 	if errors.Is(err, fs.ErrNotExist) {
 		return r, nil
 	}

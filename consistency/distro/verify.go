@@ -84,7 +84,7 @@ func (s *Syncer) verifyOne(ctx context.Context, l *link) {
 	if r.err != nil || differ.count() == 0 {
 		return
 	}
-	s.count.mismatches.Add(uint64(differ.count()))
+	s.count.mismatches.Add(uint64(differ.count())) //nolint:gosec // a count
 	s.mend(ctx, l, v, stamp, &differ)
 }
 

@@ -108,7 +108,7 @@ func (s *Syncer) servedDump(_ context.Context, b []byte) ([]byte, error) {
 	to := int(from) + dumpStep
 	by := map[int][]string{}
 	note := func(id string) {
-		if b := bucketOf(id); b >= int(from) && b < to {
+		if b := bucketOf(id); b >= int(from) && b < to { //nolint:gosec // the number of a bucket
 			by[b] = append(by[b], id)
 		}
 	}

@@ -34,7 +34,7 @@ type frame struct {
 
 // appendHeader starts a frame whose payload has n bytes.
 func appendHeader(b []byte, t frameType, id uint64, n int) []byte {
-	b = binary.BigEndian.AppendUint32(b, uint32(frameHeader+n))
+	b = binary.BigEndian.AppendUint32(b, uint32(frameHeader+n)) //nolint:gosec // bounded by the frame limit before
 	b = append(b, byte(t))
 	return binary.BigEndian.AppendUint64(b, id)
 }
@@ -55,7 +55,7 @@ func readFrame(r io.Reader, limit int) (frame, error) {
 	if n < frameHeader {
 		return frame{}, errFrame
 	}
-	if n > uint64(limit) {
+	if n > uint64(limit) { //nolint:gosec // a limit is positive
 		return frame{}, fmt.Errorf("%w: %d bytes, limit %d", errFrame, n, limit)
 	}
 	f := frame{typ: frameType(h[lengthBytes]), id: binary.BigEndian.Uint64(h[lengthBytes+1:])}
@@ -68,8 +68,8 @@ func readFrame(r io.Reader, limit int) (frame, error) {
 func encodeRequest(id uint64, timeout time.Duration, kind string, body []byte) []byte {
 	n := 4 + 1 + len(kind) + len(body)
 	b := appendHeader(make([]byte, 0, lengthBytes+frameHeader+n), frameRequest, id, n)
-	b = binary.BigEndian.AppendUint32(b, uint32(timeout.Milliseconds()))
-	b = append(b, byte(len(kind)))
+	b = binary.BigEndian.AppendUint32(b, uint32(timeout.Milliseconds())) //nolint:gosec // a limit of weeks would do no harm
+	b = append(b, byte(len(kind))) //nolint:gosec // Handle bounds the names of calls
 	b = append(b, kind...)
 	return append(b, body...)
 }

@@ -198,7 +198,7 @@ func writeHello(w io.Writer, hello, mac []byte) error {
 	if len(hello) > maxHello {
 		return fmt.Errorf("hello of %d bytes", len(hello))
 	}
-	b := binary.BigEndian.AppendUint16(make([]byte, 0, 2+len(hello)+len(mac)), uint16(len(hello)))
+	b := binary.BigEndian.AppendUint16(make([]byte, 0, 2+len(hello)+len(mac)), uint16(len(hello))) //nolint:gosec // bounded above
 	b = append(b, hello...)
 	_, err := w.Write(append(b, mac...))
 	return err

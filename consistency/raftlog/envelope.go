@@ -80,10 +80,10 @@ func decodePacked(b []byte) ([]item, error) {
 // takeBytes reads [length][bytes].
 func takeBytes(b []byte) (data, rest []byte, err error) {
 	size, n := binary.Uvarint(b)
-	if n <= 0 || size > uint64(len(b)-n) {
+	if n <= 0 || size > uint64(len(b)-n) { //nolint:gosec // n is at most the length
 		return nil, nil, errEntry
 	}
-	end := n + int(size)
+	end := n + int(size) //nolint:gosec // at most the length of b
 	return b[n:end:end], b[end:], nil
 }
 

@@ -73,7 +73,7 @@ func (s *snapshot) write(w io.Writer) error {
 		return err
 	}
 	b := append([]byte(snapshotMagic), snapshotVersion)
-	b = binary.BigEndian.AppendUint32(b, uint32(len(h)))
+	b = binary.BigEndian.AppendUint32(b, uint32(len(h))) //nolint:gosec // a header has some hundred bytes
 	if _, err := w.Write(append(b, h...)); err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func writeSection(w io.Writer, x section) error {
 			return err
 		}
 		if n > 0 {
-			binary.BigEndian.PutUint32(buf, uint32(n))
+			binary.BigEndian.PutUint32(buf, uint32(n)) //nolint:gosec // at most the size of the buffer
 			if _, err := w.Write(buf[:4+n]); err != nil {
 				return err
 			}
@@ -180,7 +180,7 @@ func (c *chunks) Read(b []byte) (int, error) {
 		b = b[:c.left]
 	}
 	n, err := c.r.Read(b)
-	c.left -= uint32(n)
+	c.left -= uint32(n) //nolint:gosec // at most c.left
 	if n > 0 {
 		err = nil
 	}

@@ -99,7 +99,7 @@ func (h *hangups) park(s *Spot) error {
 		if h.gen++; h.gen == 0 {
 			h.gen++
 		}
-		s.watch = watch{int32(fd), h.gen}
+		s.watch = watch{int32(fd), h.gen} //nolint:gosec // descriptors are small numbers
 		h.spots[s.fd] = s
 		err = h.control(syscall.EPOLL_CTL_ADD, &s.watch, whenGone)
 	})

@@ -107,7 +107,7 @@ func DerivedSecret(cluster string) (string, error) {
 // SecretFile returns the secret in a file of the data directory, which is made,
 // with a random one and for its owner alone, where it does not exist.
 func SecretFile(path string) (string, error) {
-	b, err := os.ReadFile(path)
+	b, err := os.ReadFile(path) //nolint:gosec // in the data directory, which is a setting
 	if err == nil {
 		return strings.TrimSpace(string(b)), closed(path)
 	}

@@ -134,7 +134,7 @@ func (s *Service) Reload(ctx context.Context) error {
 }
 
 // shippedHash is that of the password "nacos" in the schema of Nacos 1.x.
-const shippedHash = "$2a$10$EuWPZHzz32dJN7jexM34MOeYirDdFAZm2kuWj7VEOJhhZkDrxfvUu" //nolint:gosec // public, so that it can be warned of
+const shippedHash = "$2a$10$EuWPZHzz32dJN7jexM34MOeYirDdFAZm2kuWj7VEOJhhZkDrxfvUu" // public, so that it can be warned of
 
 // Run keeps the tables fresh until ctx ends.
 func (s *Service) Run(ctx context.Context) error {

@@ -45,7 +45,7 @@ func Command(line string) (Probe, error) {
 		}
 		ctx, cancel := context.WithTimeout(ctx, customLimit)
 		defer cancel()
-		cmd := exec.CommandContext(ctx, program, words[1:]...)
+		cmd := exec.CommandContext(ctx, program, words[1:]...) //nolint:gosec // the program is one that a setting allows
 		cmd.Env = environment(t)
 		cmd.WaitDelay = time.Second
 		ownGroup(cmd)

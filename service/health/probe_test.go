@@ -260,7 +260,7 @@ case "$PHAROS_CHECK_PORT" in
 6) [ "$1 $2" = "-a b" ] && [ "$PHAROS_CHECK_IP|$PHAROS_CHECK_ADDRESS|$PHAROS_CHECK_CLUSTER|$PHAROS_CHECK_SERVICE|$PHAROS_CHECK_GROUP|$PHAROS_CHECK_NAMESPACE" = '10.0.0.1|10.0.0.1:6|c|$(id)|G|ns' ] && [ -z "$SECRET" ] ;;
 esac
 `
-	if err := os.WriteFile(script, []byte(text), 0o700); err != nil { //nolint:gosec // a program
+	if err := os.WriteFile(script, []byte(text), 0o700); err != nil { // a program
 		t.Fatal(err)
 	}
 	t.Setenv("SECRET", "of the server")

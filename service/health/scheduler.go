@@ -236,7 +236,7 @@ func (s *Scheduler) drop(c *check) {
 func (s *Scheduler) address(ctx context.Context, at addr, sw *Switches) *address {
 	a := s.all[at]
 	if a == nil {
-		a = &address{addr: at, interval: firstWait + rand.IntN(1+rand.IntN(max(1, sw.TCP.Max))), checks: map[Key]*check{}}
+		a = &address{addr: at, interval: firstWait + rand.IntN(1+rand.IntN(max(1, sw.TCP.Max))), checks: map[Key]*check{}} //nolint:gosec // spreads checks over time
 		a.timer = time.AfterFunc(a.wait(), func() { s.turn(ctx, a) })
 		s.all[at] = a
 	}

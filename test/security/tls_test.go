@@ -169,7 +169,7 @@ func TestOwnCertificate(t *testing.T) {
 func TestGeneratedCertificate(t *testing.T) {
 	t.Parallel()
 	port := server.FreePort(t)
-	s := startTLS(t, port, map[string]string{}, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // to see that it is up
+	s := startTLS(t, port, map[string]string{}, &tls.Config{InsecureSkipVerify: true}) // to see that it is up
 	b, err := os.ReadFile(filepath.Join(s.Dir, "secrets", "tls.crt"))
 	if err != nil {
 		t.Fatal(err)

@@ -143,7 +143,7 @@ func TestKilled(t *testing.T) {
 				}
 			})
 		}
-		timer := time.NewTimer(time.Duration(50+rand.IntN(200)) * time.Millisecond) //nolint:gosec // any time does
+		timer := time.NewTimer(time.Duration(50+rand.IntN(200)) * time.Millisecond) // any time does
 		<-timer.C
 		s.Kill()
 		wg.Wait()
