@@ -20,7 +20,7 @@ import (
 // its path.
 //
 //nolint:gochecknoglobals // one build per test process is what "once" means
-var buildOnce = sync.OnceValues(build)
+var buildOnce = sync.OnceValues(func() (string, error) { return build("pharos", "") })
 
 // Binary is the path of the built program. PHAROS_TEST_BINARY names one that
 // is there already, so that CI builds once for all test packages.
@@ -39,10 +39,20 @@ func Binary(tb testing.TB) string {
 	return path
 }
 
+// Stamped builds the program with another version: for upgrades.
+func Stamped(tb testing.TB, version string) string {
+	tb.Helper()
+	path, err := build("pharos-"+version, "-X main.stamped="+version)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return path
+}
+
 // build leaves the binary in the repository's .bin, where one file serves all
 // test processes: each builds under its own name and renames, so that none
 // ever starts a half-written file.
-func build() (string, error) {
+func build(name, ldflags string) (string, error) {
 	_, here, _, ok := runtime.Caller(0)
 	if !ok {
 		return "", fmt.Errorf("where is the source of %s", "test/server")
@@ -55,14 +65,14 @@ func build() (string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fmt.Errorf("make %s: %w", dir, err)
 	}
-	own := filepath.Join(dir, "pharos."+strconv.Itoa(os.Getpid()))
-	cmd := exec.Command("go", "build", "-tags", "nomsgpack", "-trimpath", "-o", own, "./cmd/pharos") //nolint:noctx // no test to end with: the build is shared
+	own := filepath.Join(dir, name+"."+strconv.Itoa(os.Getpid()))
+	cmd := exec.Command("go", "build", "-tags", "nomsgpack", "-trimpath", "-ldflags", ldflags, "-o", own, "./cmd/pharos") //nolint:noctx // no test to end with: the build is shared
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build pharos: %w\n%s", err, strings.TrimSpace(string(out)))
 	}
-	path := filepath.Join(dir, "pharos")
+	path := filepath.Join(dir, name)
 	if err := os.Rename(own, path); err != nil {
 		return "", fmt.Errorf("put the binary in place: %w", err)
 	}

@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -40,6 +41,8 @@ const stopLimit = 20 * time.Second
 // Options say how a server is started. The zero value is a standalone server
 // with a data directory of its own on free ports.
 type Options struct {
+	Binary   string            // the program; "" is the one that Binary gives
+	Host     string            // address to listen on; "" is 127.0.0.1
 	Dir      string            // data directory; "" makes a temporary one
 	Port     int               // HTTP port; 0 takes a free one whose neighbours by the offsets are free too
 	Settings map[string]string // keys as in application.properties, passed with --set
@@ -84,13 +87,22 @@ func New(tb testing.TB, o Options) *Server {
 	if o.Context == "" {
 		o.Context = "/nacos"
 	}
+	if o.Host == "" {
+		o.Host = "127.0.0.1"
+	}
 	s := &Server{Dir: o.Dir, Port: o.Port, t: tb, opts: o, log: &logBuffer{}}
 	tb.Cleanup(s.cleanup)
 	return s
 }
 
 // Base is the address without a path: http://127.0.0.1:port.
-func (s *Server) Base() string { return "http://127.0.0.1:" + strconv.Itoa(s.Port) }
+func (s *Server) Base() string { return "http://" + s.Addr() }
+
+// Addr is the address that it listens on: 127.0.0.1:port.
+func (s *Server) Addr() string { return net.JoinHostPort(s.opts.Host, strconv.Itoa(s.Port)) }
+
+// Change alters what the next start is given.
+func (s *Server) Change(fn func(*Options)) { fn(&s.opts) }
 
 // URL is the address of a path under the context path: URL("/v1/ns/instance").
 func (s *Server) URL(path string) string { return s.Base() + s.opts.Context + path }
@@ -165,6 +177,17 @@ func (s *Server) Restart() {
 	s.WaitReady(startLimit)
 }
 
+// Ended is closed when the process has ended.
+func (s *Server) Ended() <-chan struct{} { return s.done }
+
+// Signal sends the process a signal.
+func (s *Server) Signal(sig os.Signal) {
+	s.t.Helper()
+	if err := s.cmd.Process.Signal(sig); err != nil {
+		s.t.Errorf("signal %v: %v", sig, err)
+	}
+}
+
 // Launch starts an ended server again without waiting for it to be ready, for
 // tests of what it answers meanwhile.
 func (s *Server) Launch() {
@@ -218,12 +241,16 @@ func Run(tb testing.TB, env []string, args ...string) (code int, output string) 
 
 func (s *Server) launch() {
 	s.t.Helper()
-	args := []string{"--bind", "127.0.0.1", "--port", strconv.Itoa(s.Port), "--data", s.Dir, "--set", "nacos.console.port=0"}
+	binary := s.opts.Binary
+	if binary == "" {
+		binary = Binary(s.t)
+	}
+	args := []string{"--bind", s.opts.Host, "--port", strconv.Itoa(s.Port), "--data", s.Dir, "--set", "nacos.console.port=0"}
 	for _, k := range slices.Sorted(maps.Keys(s.opts.Settings)) {
 		args = append(args, "--set", k+"="+s.opts.Settings[k])
 	}
 	// The process outlives the test's context, which ends before the cleanups run.
-	cmd := exec.CommandContext(context.WithoutCancel(s.t.Context()), Binary(s.t), append(args, s.opts.Args...)...)
+	cmd := exec.CommandContext(context.WithoutCancel(s.t.Context()), binary, append(args, s.opts.Args...)...)
 	cmd.Env = append(Environ(), s.opts.Env...)
 	cmd.Dir = filepath.Dir(s.Dir) // so that no conf/ folder of the working directory is found
 	cmd.Stdout, cmd.Stderr = s.log, s.log

@@ -1,0 +1,77 @@
+//go:build linux
+
+package cluster
+
+import (
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pharos-registry/pharos/test/server"
+)
+
+func seedFrom(t *testing.T, own uint64) uint64 {
+	t.Helper()
+	if s, err := strconv.ParseUint(os.Getenv("PHAROS_SEED"), 10, 64); err == nil {
+		own = s
+	}
+	t.Logf("run it again with PHAROS_SEED=%d", own)
+	return own
+}
+
+// TestFaults breaks a cluster in each way, one after the other.
+//
+//	PHAROS_ONLY=text   only faults whose name holds text
+//	PHAROS_FAULTS=n    n faults drawn at random instead
+//	PHAROS_SEED=n      the same draws again
+func TestFaults(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: each fault takes its time")
+	}
+	seed := seedOf(t)
+	l := newLab(t, 3, seed, server.ClusterOptions{})
+	w := newWorld(l, seed, usual())
+	for _, f := range chosen(l) {
+		if f.need != nil {
+			if why := f.need(l); why != "" {
+				t.Logf("%s: not done: %s", f.name, why)
+				continue
+			}
+		}
+		l.say("---- %s", f.name)
+		f.do(w)
+		if !w.settle() {
+			t.Fatalf("%s: the cluster is not in order afterwards (PHAROS_SEED=%d)", f.name, seed)
+		}
+	}
+}
+
+// chosen are the faults of a run.
+func chosen(l *lab) []fault {
+	all := faults()
+	if only := os.Getenv("PHAROS_ONLY"); only != "" {
+		all = slices.DeleteFunc(all, func(f fault) bool { return !strings.Contains(f.name, only) })
+	}
+	n, err := strconv.Atoi(os.Getenv("PHAROS_FAULTS"))
+	if err != nil || len(all) == 0 {
+		return all
+	}
+	var out []fault
+	for range n {
+		out = append(out, all[l.rand.IntN(len(all))])
+	}
+	return out
+}
+
+// TestAlone sees to it that the load and the checks agree with one node that
+// nothing ails.
+func TestAlone(t *testing.T) {
+	seed := seedOf(t)
+	l := newLab(t, 1, seed, server.ClusterOptions{Settings: map[string]string{"pharos.mode": "standalone"}})
+	w := newWorld(l, seed, usual())
+	rest(5 * time.Second)
+	w.settle()
+}

@@ -1,0 +1,96 @@
+package server
+
+import (
+	"maps"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// clusterLimit is how long the nodes of a new cluster may take to elect a
+// leader and be ready.
+const clusterLimit = time.Minute
+
+// secret is by what the nodes of a test trust each other.
+const secret = "only the nodes of this test know it"
+
+// Cluster is a number of servers that know each other.
+type Cluster struct {
+	Nodes    []*Server
+	Settings map[string]string // of the last node, as an example for others
+}
+
+// ClusterOptions say how the nodes of a cluster are started.
+type ClusterOptions struct {
+	Settings map[string]string // of each node
+	Env      []string
+	Binary   string   // "" is the one that Binary gives
+	Hosts    []string // what each node listens on; empty is 127.0.0.1 for all
+	Known    []string // the addresses that others know the nodes by, without ports; empty is Hosts
+}
+
+// StartCluster starts n servers with fresh data directories and waits until
+// all are ready.
+func StartCluster(tb testing.TB, n int, o ClusterOptions) *Cluster {
+	tb.Helper()
+	c := NewCluster(tb, n, o)
+	for _, s := range c.Nodes {
+		s.Launch()
+	}
+	for _, s := range c.Nodes {
+		s.WaitReady(clusterLimit)
+	}
+	return c
+}
+
+// NewCluster is StartCluster without starting.
+func NewCluster(tb testing.TB, n int, o ClusterOptions) *Cluster {
+	tb.Helper()
+	if len(o.Hosts) == 0 {
+		o.Hosts = slices.Repeat([]string{"127.0.0.1"}, n)
+	}
+	if len(o.Known) == 0 {
+		o.Known = o.Hosts
+	}
+	var ports []int
+	var members []string
+	for i := range n {
+		port := FreePort(tb)
+		for slices.ContainsFunc(ports, func(p int) bool { return near(p, port) }) {
+			port = FreePort(tb)
+		}
+		ports = append(ports, port)
+		members = append(members, net.JoinHostPort(o.Known[i], strconv.Itoa(port)))
+	}
+	c := &Cluster{}
+	for i := range n {
+		set := map[string]string{
+			"pharos.mode":                "cluster",
+			"nacos.member.list":          strings.Join(members, ","),
+			"pharos.cluster.secret":      secret,
+			"nacos.inetutils.ip-address": o.Known[i],
+		}
+		maps.Copy(set, o.Settings)
+		c.Settings = set
+		c.Nodes = append(c.Nodes, New(tb, Options{Binary: o.Binary, Host: o.Hosts[i], Port: ports[i], Settings: set, Env: o.Env}))
+	}
+	return c
+}
+
+// near says whether the ports that follow from one could meet those of the other.
+func near(a, b int) bool {
+	d := max(a-b, b-a)
+	return d < 2 || d > 998 && d < 1003 || d > 1998 && d < 2003
+}
+
+// Bases are the addresses of all nodes: http://host:port.
+func (c *Cluster) Bases() []string {
+	var out []string
+	for _, s := range c.Nodes {
+		out = append(out, s.Base())
+	}
+	return out
+}
