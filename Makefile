@@ -7,6 +7,7 @@ SHELL       := /bin/bash
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 FUZZTIME  ?= 30s
 COUNT     ?= 10
+FAULTS    ?= 200
 BENCH     ?= .
 BIN       := $(CURDIR)/.bin
 LINT_AT   := v2.15.0
@@ -18,7 +19,7 @@ LDFLAGS   := -s -w -X main.stamped=$(VERSION)
 # Without MessagePack, which nobody asks for, Gin is half as large.
 export GOFLAGS := $(GOFLAGS) -tags=nomsgpack
 
-.PHONY: help run build test race lint fix fuzz bench e2e crash
+.PHONY: help run build test race lint fix fuzz bench e2e crash faults
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -62,6 +63,9 @@ bench: $(STAT) ## Go benchmarks, COUNT runs each, beside .bin/bench.base if ther
 
 crash: ## kill a publishing process 1,000 times and look at what it left
 	PHAROS_CRASH_ROUNDS=1000 go test ./persistence -run '^TestCrash$$' -count=1 -v -timeout 60m
+
+faults: ## break three real nodes FAULTS times under load and look at what clients get
+	PHAROS_FAULTS=$(FAULTS) go test ./test/cluster -run '^TestFaults$$' -count=1 -v -timeout 24h
 
 e2e: ## real SDKs of Java, Go, Node and Python against the built server
 	PHAROS_SDK=1 go test ./test/sdk -count=1 -v -timeout 20m

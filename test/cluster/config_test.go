@@ -206,7 +206,7 @@ func (p *pages) complete(ctx context.Context, n *node) string {
 		p.mu.Lock()
 		maybe, open := p.unknown[key]
 		p.mu.Unlock()
-		if got != want && !(open && got == maybe) {
+		if got != want && (!open || got != maybe) {
 			return fmt.Sprintf("node %d has version %d of %s, acknowledged is %d", n.number, got, key, want)
 		}
 	}
@@ -227,7 +227,7 @@ func (p *pages) heard() string {
 			has, want := p.told[view{n.number, key}], p.acked[key]
 			maybe, open := p.unknown[key]
 			p.mu.Unlock()
-			if has != want && !(open && has == maybe) {
+			if has != want && (!open || has != maybe) {
 				return fmt.Sprintf("the listener of node %d has version %d of %s, acknowledged is %d", n.number, has, key, want)
 			}
 		}

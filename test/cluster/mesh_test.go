@@ -53,6 +53,7 @@ type link struct {
 const resend = 200 * time.Millisecond
 
 func newMesh(tb testing.TB, pid func(int) int) *mesh {
+	tb.Helper()
 	m := &mesh{tb: tb, pid: pid, links: map[[2]int]*link{}, pipes: map[*pipe]struct{}{}}
 	tb.Cleanup(m.close)
 	return m
@@ -60,7 +61,7 @@ func newMesh(tb testing.TB, pid func(int) int) *mesh {
 
 // front listens on the address that others know a node by and passes
 // connections on to the one that it listens on.
-func (m *mesh) front(node int, known, real string) {
+func (m *mesh) front(node int, known, behind string) {
 	m.tb.Helper()
 	l, err := net.Listen("tcp", known)
 	if err != nil {
@@ -75,7 +76,7 @@ func (m *mesh) front(node int, known, real string) {
 			if err != nil {
 				return
 			}
-			m.wg.Go(func() { m.serve(c, node, real) })
+			m.wg.Go(func() { m.serve(c, node, behind) })
 		}
 	})
 }
@@ -149,13 +150,13 @@ func (p *pipe) close() {
 	_ = p.b.Close()
 }
 
-func (m *mesh) serve(a net.Conn, to int, real string) {
+func (m *mesh) serve(a net.Conn, to int, behind string) {
 	from, ok := m.dialer(a)
 	if !ok || m.link(from, to).state().reset || m.link(to, from).state().reset {
 		_ = a.Close()
 		return
 	}
-	b, err := net.Dial("tcp", real)
+	b, err := net.Dial("tcp", behind)
 	if err != nil {
 		_ = a.Close()
 		return

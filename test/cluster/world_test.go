@@ -5,6 +5,7 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -80,6 +81,7 @@ func (w *world) end() {
 	w.wg.Wait()
 	w.book.mu.Lock()
 	defer w.book.mu.Unlock()
+	maps.Copy(w.book.count, w.past.total)
 	w.l.say("the load: %v", w.book.count)
 	w.l.t.Logf("the load: %v", w.book.count)
 }
@@ -90,7 +92,9 @@ func (w *world) look(n *node) {
 	w.mu.Lock()
 	w.watching[n] = cancel
 	w.mu.Unlock()
-	w.wg.Go(func() { w.watch(ctx, n) })
+	if w.services > 0 {
+		w.wg.Go(func() { w.watch(ctx, n) })
+	}
 	w.wg.Go(func() { w.pages.read(ctx, n) })
 	w.wg.Go(func() { w.pages.listen(ctx, n) })
 }
