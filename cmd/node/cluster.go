@@ -23,6 +23,10 @@ const (
 	raftDir = "raft" // in the data directory: the log and its snapshots
 
 	farewell = 2 * time.Second // for the others to hear that this node leaves
+
+	// reloadTime bounds the reading of everything after a snapshot took the place
+	// of the rows.
+	reloadTime = time.Minute
 )
 
 // The reasons for which a node of a cluster is not ready, in their order.
@@ -87,6 +91,38 @@ func (n *Node) alone() (err error) {
 	}
 	n.self, err = selfAddress(n.set.Cluster)
 	return err
+}
+
+// follow has the services see what the log brings to the embedded database,
+// whoever wrote it. What they keep of it is as new as the rows when a write, or
+// a snapshot, counts as applied.
+func (n *Node) follow() {
+	if n.raft == nil {
+		return
+	}
+	n.db.ObserveRestore(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), reloadTime)
+		defer cancel()
+		err := n.naming.Reload(ctx)
+		if n.rows == n.db {
+			err = errors.Join(err, n.config.Load(ctx), n.auth.Reload(ctx))
+		}
+		if err != nil {
+			n.log.Error("what a snapshot brought cannot be read and is tried again", "error", err)
+			n.config.Reload()
+			n.auth.Stale()
+		}
+	})
+	if n.rows != n.db {
+		return
+	}
+	n.db.Observe(func(op persistence.Op, _ persistence.Result) {
+		switch op.(type) {
+		case persistence.CreateUser, persistence.UpdatePassword, persistence.RemoveUser, persistence.AddRole, persistence.RemoveRole,
+			persistence.AddPermission, persistence.RemovePermission, persistence.RevokeTokens:
+			n.auth.Stale()
+		}
+	})
 }
 
 // meta is what this node tells the others of itself.

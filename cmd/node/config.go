@@ -23,7 +23,9 @@ func (n *Node) openConfig() (err error) {
 		RetentionDays: set.RetentionDays, HistoryKeep: set.HistoryVersions,
 		SearchQueue: set.SearchQueue, SearchThreads: set.SearchThreads, SearchWait: set.SearchWait,
 	})
-	n.rows.ObserveRestore(n.config.Reload) // as when a MySQL was away
+	if n.rows != n.db || n.raft == nil { // else see follow
+		n.rows.ObserveRestore(n.config.Reload) // as when a MySQL was away
+	}
 	if err = n.config.Load(context.Background()); err != nil {
 		return err
 	}

@@ -3,10 +3,13 @@ package node
 import (
 	"context"
 	"errors"
+	"net"
+	"strconv"
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/pharos-registry/pharos/consistency/distro"
 	"github.com/pharos-registry/pharos/controller/rpc"
 	"github.com/pharos-registry/pharos/persistence"
 	"github.com/pharos-registry/pharos/service/health"
@@ -25,6 +28,7 @@ func (n *Node) openHealth() error {
 		Report: func(ctx context.Context, t health.Target, healthy bool) error {
 			return n.naming.SetHealth(ctx, naming.Key(t.Key), t.IP, t.Port, healthy)
 		},
+		Owns:     n.checks,
 		Switches: n.checkSwitches,
 		Probes:   probes,
 		Log:      n.log,
@@ -51,6 +55,16 @@ func (n *Node) openHealth() error {
 	}, func() float64 { return float64(checks.Len()) }))
 	n.loops = append(n.loops, checks.Run)
 	return nil
+}
+
+// checks reports whether this node is the one that checks an address. The nodes
+// share them out as they do the clients that send beats.
+func (n *Node) checks(ip string, port uint16) bool {
+	if n.members == nil {
+		return true
+	}
+	v := n.members.View()
+	return distro.Owner(v, net.JoinHostPort(ip, strconv.Itoa(int(port)))) == v.Self
 }
 
 func serviceOf(k persistence.ServiceKey) health.Key {

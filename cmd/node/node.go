@@ -128,6 +128,7 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 	if n.site, err = n.openSite(); err != nil {
 		return nil, err
 	}
+	n.follow()
 	n.observe()
 	n.api, err = controller.New(controller.Options{
 		ContextPath: set.Server.ContextPath,

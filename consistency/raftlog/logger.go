@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 
 	"github.com/hashicorp/go-hclog"
 )
@@ -18,18 +19,31 @@ func newLogger(l *slog.Logger) hclog.Logger {
 
 type sink struct{ l *slog.Logger }
 
-// Accept implements hclog.SinkAdapter. The library's warnings are its daily
-// life (an election, a peer that does not answer); its errors are our warnings.
+// Accept implements hclog.SinkAdapter. What the library tells and warns of is its
+// daily life (an election, a peer that does not answer), of which we say
+// ourselves what an operator needs; its errors are our warnings.
 func (s sink) Accept(_ string, level hclog.Level, msg string, args ...any) {
 	to := slog.LevelDebug
-	switch level {
-	case hclog.Error:
+	if level == hclog.Error {
 		to = slog.LevelWarn
-	case hclog.Warn, hclog.Info:
-		to = slog.LevelInfo
-	case hclog.NoLevel, hclog.Trace, hclog.Debug, hclog.Off:
 	}
 	if ctx := context.Background(); s.l.Enabled(ctx, to) {
-		s.l.Log(ctx, to, "raft", "event", msg, "details", fmt.Sprint(args...))
+		s.l.Log(ctx, to, "raft", "event", msg, "details", pairs(args))
 	}
+}
+
+// pairs writes names and values as name=value.
+func pairs(args []any) string {
+	var b strings.Builder
+	for i := 0; i+1 < len(args); i += 2 {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		v := args[i+1]
+		if f, ok := v.(hclog.Format); ok && len(f) > 0 {
+			v = fmt.Sprintf(fmt.Sprint(f[0]), f[1:]...)
+		}
+		fmt.Fprintf(&b, "%v=%v", args[i], v)
+	}
+	return b.String()
 }

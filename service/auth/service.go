@@ -74,6 +74,8 @@ type Service struct {
 	known atomic.Bool // the tables were read
 	admin atomic.Bool // there has been an administrator since the start
 
+	stale chan struct{} // asks Run for a Reload; room for one
+
 	reloading sync.Mutex // one reload after the other, so that an older one never wins
 	removing  sync.Mutex // one removal after the other, so that an administrator is left
 	warned    sync.Once  // that the password which Nacos ships is in use
@@ -82,7 +84,7 @@ type Service struct {
 // New returns the service with its tables loaded. A database that is away is no
 // error: then nobody is known until it is back.
 func New(ctx context.Context, o Options) (*Service, error) {
-	s := &Service{o: o, guard: newGuard()}
+	s := &Service{o: o, guard: newGuard(), stale: make(chan struct{}, 1)}
 	var err error
 	if s.passwords, err = newPasswords(); err != nil {
 		return nil, err
@@ -145,10 +147,20 @@ func (s *Service) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			if err := s.Reload(ctx); err != nil && ctx.Err() == nil {
-				s.o.Log.Warn("users and permissions cannot be read, going on with what is known", "error", err)
-			}
+		case <-s.stale:
 		}
+		if err := s.Reload(ctx); err != nil && ctx.Err() == nil {
+			s.o.Log.Warn("users and permissions cannot be read, going on with what is known", "error", err)
+		}
+	}
+}
+
+// Stale says that the tables may have changed by another hand. It does not
+// block: Run reads them.
+func (s *Service) Stale() {
+	select {
+	case s.stale <- struct{}{}:
+	default: // it will anyway
 	}
 }
 

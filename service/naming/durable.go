@@ -16,6 +16,12 @@ func (s *Service) load() error {
 	if err != nil {
 		return err
 	}
+	s.applyAll(&rows)
+	return nil
+}
+
+// applyAll shows what the database has.
+func (s *Service) applyAll(rows *persistence.Naming) {
 	for _, row := range rows.Switches {
 		s.applySwitch(row)
 	}
@@ -34,7 +40,6 @@ func (s *Service) load() error {
 		s.applyOverlays(k, []persistence.Overlay{row.Overlay})
 		s.orphan(k, overlayKey{row.IP, row.Port, row.Cluster}, now)
 	}
-	return nil
 }
 
 // committed shows what a durable write has changed. It is called in the order of
