@@ -14,12 +14,14 @@ LINT_AT   := v2.15.0
 LINT      := $(BIN)/golangci-lint-$(LINT_AT)
 STAT_AT   := v0.0.0-20260908200009-22c9c6c9d4da
 STAT      := $(BIN)/benchstat
+VULN_AT   := v1.8.0
+VULN      := $(BIN)/govulncheck-$(VULN_AT)
 LDFLAGS   := -s -w -X main.stamped=$(VERSION)
 
 # Without MessagePack, which nobody asks for, Gin is half as large.
 export GOFLAGS := $(GOFLAGS) -tags=nomsgpack
 
-.PHONY: help run build test race lint fix fuzz bench e2e crash faults
+.PHONY: help run build test race lint vuln fix fuzz bench e2e crash faults
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -41,6 +43,10 @@ lint: $(LINT) ## what CI refuses
 	$(LINT) run ./...
 	go fix -diff ./...
 	go mod tidy -diff
+
+vuln: $(VULN) ## known vulnerabilities in code that is called; VULNDB=file:///dir is a copy of the database
+	@$(VULN) $(if $(VULNDB),-db $(VULNDB)) ./... || { code=$$?; [ $$code -eq 3 ] || \
+		echo "govulncheck could not look: its database cannot be reached from here; VULNDB=file:///dir names a copy" >&2; exit $$code; }
 
 fix: $(LINT) ## mend what lint can mend
 	go fix ./...
@@ -73,6 +79,10 @@ e2e: ## real SDKs of Java, Go, Node and Python against the built server
 $(LINT):
 	GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_AT)
 	mv $(BIN)/golangci-lint $@
+
+$(VULN):
+	GOBIN=$(BIN) go install golang.org/x/vuln/cmd/govulncheck@$(VULN_AT)
+	mv $(BIN)/govulncheck $@
 
 $(STAT):
 	GOBIN=$(BIN) go install golang.org/x/perf/cmd/benchstat@$(STAT_AT)
