@@ -241,8 +241,7 @@ func empty(dir string) error {
 func move(w *world) {
 	n := w.one()
 	w.l.kill(n)
-	w.l.moves++
-	known, host := w.l.address(n.number + 20*w.l.moves)
+	known, host := w.l.address()
 	was := fmt.Sprintf("%s:%d", n.known, n.Port)
 	w.l.say("node %d moves from %s to %s", n.number, n.known, known)
 	n.known = known
@@ -286,8 +285,11 @@ func upgrade(w *world) {
 
 // needMount says why no small disk can be made here.
 func needMount(l *lab) string {
-	if l.small == nil {
+	switch {
+	case l.small == nil:
 		return "no small disk could be mounted: that takes root on Linux"
+	case l.small.pid.Load() == 0:
+		return "the node on the small disk was replaced"
 	}
 	return ""
 }
@@ -326,7 +328,7 @@ func (l *lab) remove(old *node) {
 // join starts a node with nothing, which is told where to find the others.
 func (l *lab) join() *node {
 	l.t.Helper()
-	known, host := l.address(len(l.all()))
+	known, host := l.address()
 	var others []string
 	for _, n := range l.running() {
 		others = append(others, n.member())

@@ -3,6 +3,7 @@
 package cluster
 
 import (
+	"math/rand/v2"
 	"os"
 	"slices"
 	"strconv"
@@ -22,6 +23,9 @@ func seedFrom(t *testing.T, own uint64) uint64 {
 	return own
 }
 
+// perCluster is how many faults drawn at random one cluster has to bear.
+const perCluster = 20
+
 // TestFaults breaks a cluster in each way, one after the other.
 //
 //	PHAROS_ONLY=text   only faults whose name holds text
@@ -35,15 +39,38 @@ func TestFaults(t *testing.T) {
 		t.Skip("three nodes do not make a cluster yet")
 	}
 	seed := seedOf(t)
-	l := newLab(t, 3, seed, server.ClusterOptions{})
+	all := slices.DeleteFunc(faults(), func(f fault) bool { return !strings.Contains(f.name, os.Getenv("PHAROS_ONLY")) })
+	n, err := strconv.Atoi(os.Getenv("PHAROS_FAULTS"))
+	if err != nil || n == 0 || len(all) == 0 {
+		endure(t, seed, all)
+		return
+	}
+	for ; n > 0; n -= perCluster {
+		r := rand.New(rand.NewPCG(seed, 2))
+		var some []fault
+		for range min(n, perCluster) {
+			some = append(some, all[r.IntN(len(all))])
+		}
+		if !t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) { endure(t, seed, some) }) {
+			t.Fatalf("run it again with PHAROS_SEED=%d PHAROS_FAULTS=%d", seed, len(some))
+		}
+		seed++
+	}
+}
+
+// endure has one cluster bear the faults.
+func endure(t *testing.T, seed uint64, some []fault) {
+	t.Helper()
 	much := usual()
 	if os.Getenv("PHAROS_LOAD") == "durable" {
 		much.services = 0
 	}
+	l := newLab(t, 3, seed, server.ClusterOptions{})
 	w := newWorld(l, seed, much)
-	for _, f := range chosen(l) {
+	for _, f := range some {
 		if f.need != nil {
 			if why := f.need(l); why != "" {
+				l.say("---- %s: not done: %s", f.name, why)
 				t.Logf("%s: not done: %s", f.name, why)
 				continue
 			}
@@ -54,23 +81,6 @@ func TestFaults(t *testing.T) {
 			t.Fatalf("%s: the cluster is not in order afterwards (PHAROS_SEED=%d)", f.name, seed)
 		}
 	}
-}
-
-// chosen are the faults of a run.
-func chosen(l *lab) []fault {
-	all := faults()
-	if only := os.Getenv("PHAROS_ONLY"); only != "" {
-		all = slices.DeleteFunc(all, func(f fault) bool { return !strings.Contains(f.name, only) })
-	}
-	n, err := strconv.Atoi(os.Getenv("PHAROS_FAULTS"))
-	if err != nil || n == 0 || len(all) == 0 {
-		return all
-	}
-	var out []fault
-	for range n {
-		out = append(out, all[l.rand.IntN(len(all))])
-	}
-	return out
 }
 
 // TestAlone sees to it that the load and the checks agree with one node that

@@ -40,7 +40,7 @@ type lab struct {
 	began   time.Time
 	net     int   // second last but one byte of the nodes' addresses
 	small   *node // the one on a small disk; nil where none could be made
-	moves   int
+	used    int   // addresses taken so far
 
 	mu    sync.Mutex // guards the following fields
 	nodes []*node
@@ -63,8 +63,8 @@ func newLab(t *testing.T, n int, seed uint64, o server.ClusterOptions) *lab {
 	l := &lab{t: t, rand: rand.New(rand.NewPCG(seed, 1)), began: time.Now()}
 	l.net = 2 * (1 + os.Getpid()%120)
 	o.Hosts, o.Known = nil, nil
-	for i := range n {
-		known, host := l.address(i)
+	for range n {
+		known, host := l.address()
 		o.Known, o.Hosts = append(o.Known, known), append(o.Hosts, host)
 	}
 	l.cluster = server.NewCluster(t, n, o)
@@ -86,9 +86,11 @@ func newLab(t *testing.T, n int, seed uint64, o server.ClusterOptions) *lab {
 	return l
 }
 
-// address is by what others know a node, and where it listens.
-func (l *lab) address(i int) (known, host string) {
-	return fmt.Sprintf("127.0.%d.%d", l.net, i+1), fmt.Sprintf("127.0.%d.%d", l.net+1, i+1)
+// address takes an address by which others are to know a node, and one to
+// listen on.
+func (l *lab) address() (known, host string) {
+	l.used++
+	return fmt.Sprintf("127.0.%d.%d", l.net, l.used), fmt.Sprintf("127.0.%d.%d", l.net+1, l.used)
 }
 
 // add makes a server a node of the lab. It does not start it.

@@ -114,6 +114,9 @@ func (h *history) do(ctx context.Context, client int, n *node, a act) (value str
 	default:
 		h.total[a.kind]++
 	}
+	if a.kind == "get" && len(linearizable) == 0 && len(h.w.l.all()) > 1 {
+		return o.value, o.value != "" // a copy, which may be behind
+	}
 	h.ops = append(h.ops, porcupine.Operation{ClientId: client, Input: a, Call: call, Output: o, Return: ret})
 	if a.kind == "get" {
 		return o.value, !o.unknown && o.value != ""

@@ -274,7 +274,7 @@ func (m *mesh) dialer(c net.Conn) (node int, ok bool) {
 }
 
 // maxNodes bounds the numbers of nodes of one test.
-const maxNodes = 8
+const maxNodes = 64
 
 var errNoSocket = errors.New("no such socket")
 

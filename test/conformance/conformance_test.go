@@ -27,6 +27,7 @@ type suite struct {
 	mariadb  bool              // configs live in MariaDB
 	shards   int               // scenarios are dealt out to so many servers; they keep to their own names
 	skip     []string          // beginnings of the titles of scenarios that do not bind here
+	nodes    int               // of a cluster, of which each request goes to one at random; 0 is a server that stands alone
 	off      string            // why the suite is not replayed yet; PHAROS_SUITES=name replays it all the same
 }
 
@@ -50,6 +51,11 @@ func suites() []suite {
 		{name: "config-mariadb", files: []string{"config"}, mariadb: true, shards: 2},
 		{name: "config-storage-mariadb", files: []string{"config-mysql"}, mariadb: true},
 		{name: "auth", files: []string{"auth"}, settings: auth},
+		{name: "cluster-naming", files: []string{"naming"}, shards: 2, nodes: 3},
+		{name: "cluster-core", files: []string{"core"}, settings: map[string]string{"nacos.prometheus.metrics.enabled": "true"}, nodes: 3},
+		{name: "cluster-config", files: []string{"config"}, shards: 2, nodes: 3},
+		{name: "cluster-config-storage", files: []string{"config-mysql"}, skip: storage, nodes: 3},
+		{name: "cluster-auth", files: []string{"auth"}, settings: auth, nodes: 3},
 		{name: "v3", files: []string{"v3"}, settings: v3, console: "v3-console", off: "the v3 API comes later"},
 	}
 }
@@ -64,9 +70,10 @@ type row struct {
 
 // scoreboard collects what the suites find; they run side by side.
 type scoreboard struct {
-	mu    sync.Mutex // guards the following fields
-	known *conformance.Differences
-	rows  map[string]row
+	mu      sync.Mutex // guards the following fields
+	known   *conformance.Differences
+	cluster *conformance.Differences // of one server, and those that a cluster adds
+	rows    map[string]row
 }
 
 // TestConformance replays the recorded answers of real Nacos servers.
@@ -82,7 +89,11 @@ func TestConformance(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	board := &scoreboard{known: known, rows: map[string]row{}}
+	cluster, err := conformance.LoadDifferences("differences.txt", "differences-cluster.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	board := &scoreboard{known: known, cluster: cluster, rows: map[string]row{}}
 	wanted := split(os.Getenv("PHAROS_SUITES"))
 	t.Run("suites", func(t *testing.T) {
 		for _, s := range suites() {
@@ -118,7 +129,7 @@ func TestConformance(t *testing.T) {
 // TestDifferencesNameSteps fails for a listed difference that names no
 // recorded step, as after a typing error.
 func TestDifferencesNameSteps(t *testing.T) {
-	known, err := conformance.LoadDifferences("differences.txt")
+	known, err := conformance.LoadDifferences("differences.txt", "differences-cluster.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +161,7 @@ func (s suite) run(t *testing.T, board *scoreboard) {
 			t.Run(strconv.Itoa(n), func(t *testing.T) {
 				t.Parallel()
 				results := s.replay(t, n, shards)
-				agreed, listed, unlisted := board.count(results)
+				agreed, listed, unlisted := board.count(s.nodes > 1, results)
 				for _, r := range unlisted {
 					t.Error(describe(r))
 				}
@@ -172,11 +183,16 @@ func (s suite) replay(t *testing.T, shard, shards int) []conformance.Result {
 	t.Helper()
 	bases, console := split(os.Getenv("PHAROS_BASE")), split(os.Getenv("PHAROS_CONSOLE"))
 	opts := conformance.Options{}
-	if len(bases) == 0 {
+	switch {
+	case len(bases) > 0:
+	case s.nodes > 1:
+		bases = server.StartCluster(t, s.nodes, server.ClusterOptions{Settings: s.settings}).Bases()
+	default:
 		srv, consolePort := s.start(t)
 		bases = []string{fmt.Sprintf("http://localhost:%d", srv.Port)}
 		console = []string{fmt.Sprintf("http://localhost:%d", consolePort)}
-	} else if len(bases) > 1 {
+	}
+	if len(bases) > 1 {
 		opts.Patience = time.Second
 	}
 	var scenarios []conformance.Scenario
@@ -254,9 +270,12 @@ func describe(r conformance.Result) string {
 	return r.Step.ID() + body + "\n\t" + strings.Join(diffs, "\n\t")
 }
 
-func (b *scoreboard) count(results []conformance.Result) (agreed, listed int, unlisted []conformance.Result) {
+func (b *scoreboard) count(cluster bool, results []conformance.Result) (agreed, listed int, unlisted []conformance.Result) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if cluster {
+		return b.cluster.Count(results)
+	}
 	return b.known.Count(results)
 }
 

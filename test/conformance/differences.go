@@ -17,15 +17,19 @@ type Differences struct {
 	agreed map[string]bool   // listed, replayed and equal
 }
 
-// LoadDifferences reads the list: "[scenario] METHOD url # reason" a line.
-// Lines that do not begin with "[" are comments.
-func LoadDifferences(path string) (*Differences, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("read differences: %w", err)
+// LoadDifferences reads lists, one after another: "[scenario] METHOD url #
+// reason" a line. Lines that do not begin with "[" are comments.
+func LoadDifferences(paths ...string) (*Differences, error) {
+	var all []io.Reader
+	for _, path := range paths {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, fmt.Errorf("read differences: %w", err)
+		}
+		defer func() { _ = f.Close() }()
+		all = append(all, f)
 	}
-	defer func() { _ = f.Close() }()
-	return ReadDifferences(f)
+	return ReadDifferences(io.MultiReader(all...))
 }
 
 // ReadDifferences is LoadDifferences for an open file. Every entry needs a
