@@ -111,6 +111,9 @@ func (n *Node) checkTargets(k health.Key) []health.Target {
 	}
 	targets := make([]health.Target, 0, len(v.Instances))
 	for _, in := range v.Instances {
+		if in.Ephemeral {
+			continue
+		}
 		c, _ := v.Meta.Cluster(in.Cluster)
 		port := int(in.Port)
 		if !c.UseInstancePort {

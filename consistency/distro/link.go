@@ -96,7 +96,7 @@ func (l *link) run() {
 // send sends the records of ids in chunks. Those of a chunk that failed, and of
 // the ones after it, are dirty again.
 func (l *link) send(ids map[string]struct{}) error {
-	w := newWriter(chunkBytes)
+	w := newWriter(writerBytes)
 	var chunk []string
 	for id := range ids {
 		r, ok := l.s.state(id)
@@ -108,7 +108,7 @@ func (l *link) send(ids map[string]struct{}) error {
 			if err := l.flush(w, ids, chunk); err != nil {
 				return err
 			}
-			w, chunk = newWriter(chunkBytes), nil
+			w, chunk = newWriter(writerBytes), nil
 		}
 		w.record(r)
 		chunk = append(chunk, id)

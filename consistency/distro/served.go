@@ -121,7 +121,7 @@ func (s *Syncer) compare(v *cluster.View, from string, stamp uint64, part *bucke
 // that are dealt with.
 func (s *Syncer) servedFetch(_ context.Context, b []byte) ([]byte, error) {
 	r := newReader(b)
-	recs := newWriter(chunkBytes)
+	recs := newWriter(writerBytes)
 	done := uint64(0)
 	for r.more() && len(recs.b) < chunkBytes {
 		if rec, ok := s.state(r.str()); ok {

@@ -123,6 +123,14 @@ func (c *Clock) Next(prev uint64) uint64 {
 	}
 }
 
+// At returns the revision of an act that this node hears of later: it counts from
+// when the publisher acted, so that a deregistration in between stays the last
+// word.
+func (c *Clock) At(prev uint64, when time.Time) uint64 {
+	const low = quietBits + nodeBits
+	return max(uint64(max(when.UnixMicro(), 0)), prev>>low+1)<<low | c.node<<quietBits
+}
+
 // Quiet returns the revision of a change that this node makes because it heard
 // nothing: it spreads, and gives way to whoever heard more.
 func (*Clock) Quiet(prev uint64) uint64 {

@@ -110,7 +110,7 @@ func (s *Syncer) mend(ctx context.Context, l *link, v *cluster.View, stamp uint6
 		return true
 	})
 	var part bucketSet
-	w := newWriter(chunkBytes)
+	w := newWriter(writerBytes)
 	for b := range buckets {
 		if !differ.has(b) {
 			continue
@@ -123,7 +123,7 @@ func (s *Syncer) mend(ctx context.Context, l *link, v *cluster.View, stamp uint6
 			if !s.list(ctx, l, stamp, &part, w) {
 				return
 			}
-			part, w = bucketSet{}, newWriter(chunkBytes)
+			part, w = bucketSet{}, newWriter(writerBytes)
 		}
 	}
 	if part.count() > 0 {
@@ -162,7 +162,7 @@ type verdict struct {
 }
 
 func (a *verdict) write() []byte {
-	w := newWriter(chunkBytes)
+	w := newWriter(writerBytes)
 	w.num(uint64(len(a.need)))
 	for _, id := range a.need {
 		w.str(id)
@@ -232,7 +232,7 @@ func (s *Syncer) consider(ctx context.Context, l *link, offers []mention) {
 // fetch gets records by their ids; those that are gone meanwhile are left out.
 func (s *Syncer) fetch(ctx context.Context, l *link, ids []string) (out []Record, err error) {
 	for len(ids) > 0 {
-		w := newWriter(chunkBytes)
+		w := newWriter(writerBytes)
 		for _, id := range ids {
 			w.str(id)
 		}

@@ -124,7 +124,7 @@ func (s *Syncer) servedDump(_ context.Context, b []byte) ([]byte, error) {
 			note(id)
 		}
 	}
-	recs := newWriter(chunkBytes)
+	recs := newWriter(writerBytes)
 	next := int(from)
 	for ; next < min(to, buckets) && len(recs.b) < dumpBytes; next++ {
 		for _, id := range by[next] {

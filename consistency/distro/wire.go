@@ -16,6 +16,9 @@ const maxAge = 24 * 60 * 60 * 1000
 
 var errWire = errors.New("ill-formed distro message")
 
+// writerBytes is what is set aside for a message of a few records, as most are.
+const writerBytes = 2 << 10
+
 // writer builds a message.
 type writer struct{ b []byte }
 

@@ -55,7 +55,7 @@ func (s *Service) Beat(ctx context.Context, b *Beat) ([]byte, error) {
 	now := time.Now().UnixMilli()
 	reply := s.beats.Load()
 	for range 2 {
-		if in, found := s.touch(id, b.Key, now); found {
+		if in, found := s.touch(id, b.Key, now, false); found {
 			if _, own := in.Metadata.Get(metaInterval); !own {
 				return reply.ok, nil
 			}
@@ -84,9 +84,9 @@ func (b *Beat) registration() *Registration {
 	}
 }
 
-// touch records a beat of what the client of id publishes for k. An instance that
-// had fallen silent is healthy again.
-func (s *Service) touch(id []byte, k Key, now int64) (*Instance, bool) {
+// touch records a beat, of which this node may hear late, of what the client of
+// id publishes for k. An instance that had fallen silent is healthy again.
+func (s *Service) touch(id []byte, k Key, now int64, late bool) (*Instance, bool) {
 	c := s.client(id)
 	if c == nil {
 		return nil, false
@@ -97,17 +97,28 @@ func (s *Service) touch(id []byte, k Key, now int64) (*Instance, bool) {
 		c.mu.Unlock()
 		return nil, false
 	}
+	if late {
+		now = max(now, g.beat.Load())
+	}
 	c.used.Store(now)
 	g.beat.Store(now)
-	revived := !g.sent.Healthy
+	revived := !g.sent.Healthy && (!late || time.Now().UnixMilli()-now <= g.timeout())
 	if revived {
 		up := *g.sent
 		up.Healthy = true
 		g.entry.mu.Lock()
-		s.set(g, &up, now, false)
+		s.set(g, &up, now)
 		g.entry.mu.Unlock()
+		if late {
+			s.actedAt(g, now)
+		} else {
+			s.acted(g)
+		}
 	}
 	c.mu.Unlock()
+	if s.spread != nil {
+		s.spread.lend(g)
+	}
 	if revived {
 		s.notify(c.id, g.entry.key)
 	}

@@ -8,8 +8,9 @@ import (
 	"sync/atomic"
 )
 
-// client is a publisher and subscriber: an ip:port that speaks HTTP. It is also
-// what nodes will copy to each other, whole, with its revision.
+// client is a publisher and subscriber: an ip:port that speaks HTTP. What it
+// publishes is copied to the other nodes of a cluster, what it subscribes to is
+// this node's own.
 //
 // Lock order: client.mu, then entry.mu, then wheel.mu.
 type client struct {
@@ -22,8 +23,8 @@ type client struct {
 	used atomic.Int64 // unix ms of the last sign of life
 
 	mu    sync.Mutex // guards the following fields
-	rev   uint64
-	gone  bool // taken out of the registry; look it up again
+	gone  bool       // taken out of the registry; look it up again
+	home  string     // the node that has the connection, "" for this one
 	regs  []*registration
 	byKey map[Key]*registration // regs again, where they are many
 	subs  []*subscription
@@ -37,6 +38,11 @@ type registration struct {
 	entry  *entry
 
 	beat atomic.Int64 // unix ms of the last beat
+	seen atomic.Int64 // unix ms of when another node last spoke for it; 0: never
+	lent atomic.Bool  // it has beaten here and its owner is to be told
+
+	id  string // of its record, "" on a node that is alone
+	rev uint64 // of its record; guarded by client.mu
 
 	sent *Instance                // as the client sent it, with the health we found; who writes it holds client.mu and entry.mu
 	dead bool                     // guarded by client.mu

@@ -3,6 +3,7 @@ package naming
 import (
 	"context"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -25,6 +26,11 @@ func (g *registration) deletion() int64 {
 
 // Run expires what falls silent until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	if s.spread != nil {
+		wg.Go(func() { s.handOver(ctx) })
+	}
 	s.nextClean = time.Now().Add(firstClean)
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
@@ -41,6 +47,9 @@ func (s *Service) Run(ctx context.Context) error {
 
 // sweep looks at what is due.
 func (s *Service) sweep(ctx context.Context, now time.Time) {
+	if s.spread != nil {
+		s.spread.ring.Alive(now)
+	}
 	for {
 		b, second := s.wheel.take(now)
 		if b == nil {
@@ -81,34 +90,42 @@ func (s *Service) look(g *registration, second int64, now time.Time) {
 func (s *Service) judge(g *registration, now time.Time) (changed bool) {
 	c, e := g.client, g.entry
 	ms := now.UnixMilli()
-	silent := ms - g.beat.Load()
+	since, mine := s.owned(c)
+	last := max(g.heard(), since)
+	silent := ms - last
 	e.mu.Lock()
 	paused, timeout, deletion := s.paused(g), g.timeout(), g.deletion()
 	switch {
-	case paused:
+	case paused, !mine:
 		s.wheel.later(g, now.Add(5*time.Second))
 	case silent > deletion && s.o.Expire:
 		e.mu.Unlock()
-		s.remove(c, g, ms, true)
+		s.remove(c, g, ms)
+		s.expired(g)
 		s.wheel.scheduleClient(c, c.used.Load()+idleClient.Milliseconds())
 		return true
 	case silent > timeout && g.sent.Healthy:
 		in := *g.sent
 		in.Healthy = false
-		s.set(g, &in, ms, true)
+		s.set(g, &in, ms)
+		s.quieted(g)
 		changed = true
 	case silent > deletion: // it may not expire
 		s.wheel.later(g, now.Add(5*time.Second))
 	default:
-		s.wheel.schedule(g)
+		s.wheel.scheduleFrom(g, last)
 	}
 	e.mu.Unlock()
 	return changed
 }
 
+// heard is when anything last spoke for g, unix ms: its beats, or a node that had
+// heard of it.
+func (g *registration) heard() int64 { return max(g.beat.Load(), g.seen.Load()) }
+
 // paused reports whether beats of g are not judged now. entry.mu is held.
 func (s *Service) paused(g *registration) bool {
-	if !s.switches.Load().Check || s.o.Owns != nil && !s.o.Owns(g.client.id) {
+	if !s.switches.Load().Check {
 		return true
 	}
 	if v, ok := g.now.Load().Metadata.Get(metaClientBeats); ok && truthy(v) {
@@ -132,7 +149,8 @@ func (s *Service) lookClient(c *client, second int64, now time.Time) {
 		c.mu.Unlock()
 		return
 	}
-	idle := time.Duration(now.UnixMilli()-c.used.Load()) * time.Millisecond
+	since, mine := s.owned(c)
+	idle := time.Duration(now.UnixMilli()-max(c.used.Load(), since)) * time.Millisecond
 	limit := s.o.ClientExpired
 	if len(c.regs) == 0 {
 		limit = min(limit, idleClient)
@@ -140,7 +158,15 @@ func (s *Service) lookClient(c *client, second int64, now time.Time) {
 			limit = max(limit, s.switches.Load().cacheTime())
 		}
 	}
-	if idle <= limit || s.o.Owns != nil && !s.o.Owns(c.id) {
+	if !mine && len(c.regs) > 0 { // its owner judges what it publishes, this node only what it asked for here
+		if idle > limit {
+			s.unsubscribeAll(c)
+		}
+		s.wheel.scheduleClient(c, now.UnixMilli()+limit.Milliseconds())
+		c.mu.Unlock()
+		return
+	}
+	if idle <= limit {
 		s.wheel.scheduleClient(c, max(c.used.Load()+limit.Milliseconds(), now.UnixMilli()+1000))
 		c.mu.Unlock()
 		return
@@ -159,13 +185,19 @@ func (s *Service) disconnect(c *client, now int64) []Key {
 	for len(c.regs) > 0 {
 		g := c.regs[len(c.regs)-1]
 		keys = append(keys, g.entry.key)
-		s.remove(c, g, now, true)
+		s.remove(c, g, now)
+		s.expired(g)
 	}
+	s.unsubscribeAll(c)
+	s.dropClient(c)
+	return keys
+}
+
+// unsubscribeAll takes all that c subscribes to away. c.mu is held.
+func (s *Service) unsubscribeAll(c *client) {
 	for len(c.subs) > 0 {
 		s.unsubscribe(c, c.subs[len(c.subs)-1])
 	}
-	s.dropClient(c)
-	return keys
 }
 
 // truthy is what ConvertUtils takes for true.

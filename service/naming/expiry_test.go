@@ -175,16 +175,6 @@ func TestWhatStopsTheChecks(t *testing.T) {
 	})
 }
 
-func TestClientsOfOthersAreLeftAlone(t *testing.T) {
-	mine := false
-	bubble(t, naming.Options{Owns: func(string) bool { return mine }}, func(w world) {
-		t, s := w.t, w.s
-		register(t, s, reg("x", "10.0.0.1", 80))
-		after(10 * time.Minute)
-		same(t, state(t, s, "x"), "healthy")
-	})
-}
-
 func TestALateBeatDoesNotResurrect(t *testing.T) {
 	bubble(t, naming.Options{}, func(w world) {
 		t, s := w.t, w.s

@@ -141,6 +141,9 @@ func (s *Service) Targets(yield func(Target) bool) {
 		}
 		v := e.current()
 		for _, in := range v.Instances {
+			if in.Ephemeral {
+				continue
+			}
 			set, _ := v.Meta.Cluster(in.Cluster)
 			if more = yield(Target{v.Key, in.IP, in.Port, in.Cluster, in.Healthy, set}); !more {
 				return
@@ -163,7 +166,9 @@ func (s *Service) applyInstance(row *persistence.Instance) {
 	k, now := keyOf(row.ServiceKey), time.Now().UnixMilli()
 	c := s.lockClient([]byte(ClientID(row.IP, row.Port, false)))
 	c.used.Store(now)
-	changed, err := s.publish(c, k, &in, now)
+	// Of what came to be on two nodes at a time, each of another kind, all nodes
+	// show both.
+	changed, err := s.publish(c, k, &in, now, s.spread != nil)
 	s.releaseClient(c)
 	if err != nil {
 		s.o.Log.Warn("a persistent instance is not shown: its service has ephemeral ones", "service", k.Grouped(), "ip", row.IP, "port", row.Port)
@@ -191,7 +196,7 @@ func (s *Service) withPersistent(k Key, ip string, port uint16, fn func(*client,
 
 func (s *Service) applyRemove(op persistence.RemoveInstance) {
 	s.withPersistent(keyOf(op.ServiceKey), op.IP, op.Port, func(c *client, g *registration) bool {
-		s.remove(c, g, time.Now().UnixMilli(), false)
+		s.remove(c, g, time.Now().UnixMilli())
 		return true
 	})
 }
@@ -204,7 +209,7 @@ func (s *Service) applyHealth(op persistence.SetHealth) {
 		in := *g.sent
 		in.Healthy = op.Healthy
 		g.entry.mu.Lock()
-		s.set(g, &in, time.Now().UnixMilli(), false)
+		s.set(g, &in, time.Now().UnixMilli())
 		g.entry.mu.Unlock()
 		return true
 	})

@@ -27,10 +27,7 @@ type Registry struct {
 	wheel    wheel
 	observe  []func(clientID string, keys []Key)
 	interner *interner
-
-	// revise returns the next revision of what a client publishes; quiet is a change
-	// because of its silence, not of its doing.
-	revise func(prev uint64, quiet bool) uint64
+	spread   *spread // nil: this node is alone
 
 	cleanMetaAfter int64 // ms after which what was said of the departed is cleaned up
 }
@@ -39,7 +36,6 @@ type Registry struct {
 func newRegistry() *Registry {
 	r := &Registry{
 		seed: maphash.MakeSeed(), interner: newInterner(),
-		revise: func(prev uint64, _ bool) uint64 { return prev + 1 },
 	}
 	for i := range shards {
 		r.clients[i].m = map[string]*client{}
@@ -193,37 +189,48 @@ func wrongKind(grouped string, ephemeral bool) error {
 	return service.Errorf(service.WrongKind, "errCode: 400, errMsg: Current service %s is %s service, can't register %s instance. ", grouped, service1, instance)
 }
 
-// publish adds or replaces the instance of c for k. It reports whether anything
-// that shows has changed. c.mu is held.
-func (r *Registry) publish(c *client, k Key, in *Instance, now int64) (bool, error) {
+// publish adds or replaces the instance of c for k, which mixed lets be of another
+// kind than those that are there. It reports whether anything that shows has
+// changed. c.mu is held.
+func (r *Registry) publish(c *client, k Key, in *Instance, now int64, mixed bool) (bool, error) {
 	if g := c.registration(k); g != nil {
 		g.beat.Store(now)
-		if g.sent.same(in) {
-			return false, nil
+		changed := !g.sent.same(in)
+		if changed {
+			e := g.entry
+			e.mu.Lock()
+			r.set(g, in.keep(c.ip), now)
+			e.changed = now
+			e.mu.Unlock()
 		}
-		e := g.entry
-		e.mu.Lock()
-		r.set(g, in.keep(c.ip), now, false)
-		e.changed = now
-		e.mu.Unlock()
-		return true, nil
+		r.acted(g)
+		return changed, nil
 	}
 	e := r.lockEntry(k)
 	defer e.mu.Unlock()
-	if e.exists && e.ephemeral != in.Ephemeral {
+	if e.exists && e.ephemeral != in.Ephemeral && !mixed {
 		return false, wrongKind(e.grouped, e.ephemeral)
 	}
-	r.revive(e, in.Ephemeral)
-	e.exists, e.ephemeral, e.changed = true, in.Ephemeral, now
-	g := &registration{client: c, entry: e, sent: in.keep(c.ip)}
+	g := &registration{client: c, sent: in.keep(c.ip)}
 	g.beat.Store(now)
-	c.rev = r.revise(c.rev, false)
-	c.add(g)
+	r.enter(g, e, now)
+	r.acted(g)
+	return true, nil
+}
+
+// enter adds a new registration to its client and its service. Both locks are
+// held.
+func (r *Registry) enter(g *registration, e *entry, now int64) {
+	r.revive(e, g.sent.Ephemeral)
+	if !e.exists {
+		e.exists, e.ephemeral = true, g.sent.Ephemeral
+	}
+	e.changed, g.entry = now, e
+	g.client.add(g)
 	e.insert(g)
 	e.reviveOverlay(g.overlayKey())
 	e.show(g)
 	r.wheel.schedule(g)
-	return true, nil
 }
 
 // revive takes back what was said of a service that is there again. What was said
@@ -242,11 +249,9 @@ func (r *Registry) revive(e *entry, ephemeral bool) {
 	e.meta = &m
 }
 
-// set makes in the instance of g; quiet is a change because of silence. Both
-// locks are held.
-func (r *Registry) set(g *registration, in *Instance, now int64, quiet bool) {
+// set makes in the instance of g. Both locks are held.
+func (r *Registry) set(g *registration, in *Instance, now int64) {
 	old := g.sent
-	g.client.rev = r.revise(g.client.rev, quiet)
 	g.sent = in
 	if old.Cluster != in.Cluster {
 		r.expireOverlay(g.entry, overlayKeyOf(old), now)
@@ -256,11 +261,9 @@ func (r *Registry) set(g *registration, in *Instance, now int64, quiet bool) {
 	r.wheel.schedule(g)
 }
 
-// remove takes g away from its client and its service; quiet is because of
-// silence. c.mu is held.
-func (r *Registry) remove(c *client, g *registration, now int64, quiet bool) {
+// remove takes g away from its client and its service. c.mu is held.
+func (r *Registry) remove(c *client, g *registration, now int64) {
 	e := g.entry
-	c.rev = r.revise(c.rev, quiet)
 	c.forget(g)
 	g.dead = true
 	e.mu.Lock()

@@ -23,11 +23,6 @@ type Options struct {
 	// Leads reports whether this node removes what is durable and of no use any
 	// more; nil: it does. Of several nodes one does.
 	Leads func() bool
-	// Owns reports whether this node judges the silence of a client; nil: of all.
-	Owns func(clientID string) bool
-	// Revise returns the next revision of what a client publishes, which is what
-	// other nodes compare; nil counts. quiet is a change because of silence.
-	Revise func(prev uint64, quiet bool) uint64
 
 	Expire             bool          // remove instances whose beats stop
 	ClientExpired      time.Duration // idle limit of an HTTP client
@@ -73,9 +68,6 @@ func New(o Options) (*Service, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Service{Registry: newRegistry(), o: o}
-	if o.Revise != nil {
-		s.revise = o.Revise
-	}
 	s.cleanMetaAfter = o.CleanMetaAfter.Milliseconds()
 	s.setSwitches(defaultSwitches())
 	if o.DB == nil {
@@ -143,7 +135,7 @@ func (s *Service) publishEphemeral(k Key, in *Instance) error {
 	now := time.Now().UnixMilli()
 	c := s.lockClient(appendClientID(buf[:0], in.IP, in.Port, true))
 	c.used.Store(now)
-	changed, err := s.publish(c, k, in, now)
+	changed, err := s.publish(c, k, in, now, false)
 	if err == nil {
 		s.tombs.lift(c.id, k)
 		s.wheel.scheduleClient(c, now+idleClient.Milliseconds())
@@ -165,21 +157,22 @@ func (s *Service) Deregister(ctx context.Context, r *Registration) error {
 		return s.deregisterPersistent(ctx, r.Key, r.IP, r.Port)
 	}
 	var buf [64]byte
-	c := s.client(appendClientID(buf[:0], r.IP, r.Port, true))
-	if c == nil {
+	id := appendClientID(buf[:0], r.IP, r.Port, true)
+	if s.spread == nil && s.client(id) == nil {
 		return nil
 	}
 	now := time.Now().UnixMilli()
-	c.mu.Lock()
+	c := s.lockClient(id) // also of one that is not known: another node may have it
 	g := c.registration(r.Key)
 	if g != nil {
 		k := tombKey{c.id, g.entry.key}
 		s.tombs.add(k, now+grace.Milliseconds())
 		s.wheel.bury(k, now+grace.Milliseconds())
-		s.remove(c, g, now, false)
+		s.remove(c, g, now)
 		s.wheel.scheduleClient(c, now+idleClient.Milliseconds())
 	}
-	c.mu.Unlock()
+	s.deregistered(c, r.Key, g)
+	s.releaseClient(c)
 	if g != nil {
 		s.notify(c.id, g.entry.key)
 	}

@@ -20,6 +20,8 @@ type View struct {
 
 	base atomic.Pointer[Answer] // the answer to who asks for everything
 
+	digest atomic.Uint64 // 0: not worked out yet
+
 	mu      sync.Mutex // guards the following fields
 	hosts   []byte     // all instances as JSON, with commas between them
 	ends    []int      // where each of them ends in hosts

@@ -39,7 +39,10 @@ func (w *wheel) at(second int64) (*bucket, int64) {
 // schedule has g looked at when it may have been silent for too long. entry.mu is
 // held. A later second than the one that is set needs nothing: the look
 // in between finds out.
-func (w *wheel) schedule(g *registration) {
+func (w *wheel) schedule(g *registration) { w.scheduleFrom(g, g.heard()) }
+
+// scheduleFrom does so counting from a moment, unix ms.
+func (w *wheel) scheduleFrom(g *registration, last int64) {
 	if !g.client.ephemeral || g.client.connected {
 		return
 	}
@@ -49,7 +52,7 @@ func (w *wheel) schedule(g *registration) {
 	}
 	// The limits are exceeded one millisecond after they are reached, and a second
 	// is looked at when it is over.
-	due := (g.beat.Load() + limit) / 1000
+	due := (last + limit) / 1000
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if g.due != 0 && g.due <= due {
