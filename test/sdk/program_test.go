@@ -25,7 +25,7 @@ type program struct {
 	suite    suite
 	language string
 	env      []string
-	restart  func() // kills the server and starts it again
+	does     map[string]func() // what a program may ask for
 }
 
 // run starts the program, prints its findings as they come and does what it
@@ -82,8 +82,8 @@ func (p *program) read(out io.Reader, in, log io.Writer) []finding {
 			f := finding{field[1], field[2], strings.TrimSpace(field[3])}
 			found = append(found, f)
 			fmt.Printf("%-7s %-7s %-4s %-32s %s\n", p.suite.name, p.language, f.result, f.check, f.detail)
-		case field[0] == "@ask" && len(field) == 2 && field[1] == "restart":
-			p.restart()
+		case field[0] == "@ask" && len(field) == 2 && p.does[field[1]] != nil:
+			p.does[field[1]]()
 			_, _ = io.WriteString(in, "done\n") // a program that is gone shows in its exit code
 		default:
 			_, _ = fmt.Fprintln(log, line)

@@ -20,6 +20,8 @@ type suite struct {
 	checks  []string      // in the order of the table
 	options func(*testing.T) server.Options
 	setup   func(*testing.T, *server.Server) []string // gives the programs' further environment
+	nodes   int                                       // of a cluster; 0 is one server that stands alone
+	without string                                    // a language that has no program for the suite
 }
 
 // TestMain lets all languages run at the same time however few processors
@@ -68,6 +70,22 @@ func TestAuth(t *testing.T) {
 	})
 }
 
+// TestCluster has each client know three nodes and loses one after the other.
+func TestCluster(t *testing.T) {
+	if os.Getenv("PHAROS_SDK") != "cluster" {
+		t.Skip("ephemeral instances are not on all nodes yet")
+	}
+	run(t, suite{
+		name:  "cluster",
+		limit: 150 * time.Second,
+		nodes: 3, without: "python", // which asks one node only
+		checks: []string{
+			"register", "publish", "node 1 lost", "node 1 back", "node 2 lost", "node 2 back", "node 3 lost", "node 3 back",
+			"listener told", "never an empty list", "deregister",
+		},
+	})
+}
+
 // run gives each language a fresh server and its program, all at the same
 // time, and prints the table of what they found.
 func run(t *testing.T, s suite) {
@@ -78,6 +96,9 @@ func run(t *testing.T, s suite) {
 	result := newTable(s)
 	t.Run("clients", func(t *testing.T) {
 		for _, l := range languages() {
+			if l.name == s.without {
+				continue
+			}
 			t.Run(l.name, func(t *testing.T) {
 				t.Parallel()
 				requireTools(t, l)
@@ -109,19 +130,22 @@ func requireTools(t *testing.T, l language) {
 
 func runOne(t *testing.T, s suite, name string, command []string) []finding {
 	t.Helper()
-	var options server.Options
-	if s.options != nil {
-		options = s.options(t)
+	servers := startServers(t, s)
+	var addresses []string
+	does := map[string]func(){"restart": func() { servers[0].Kill(); servers[0].Restart() }}
+	for i, srv := range servers {
+		addresses = append(addresses, srv.Addr())
+		does[fmt.Sprintf("kill %d", i+1)] = srv.Kill
+		does[fmt.Sprintf("start %d", i+1)] = srv.Restart
 	}
-	srv := server.Start(t, options)
-	env := append(os.Environ(), "NACOS_SERVER="+strings.TrimPrefix(srv.Base(), "http://"), "SDK_WORK="+t.TempDir(),
+	env := append(os.Environ(), "NACOS_SERVER="+strings.Join(addresses, ","), "SDK_WORK="+t.TempDir(),
 		"NO_PROXY=127.0.0.1", "no_proxy=127.0.0.1", "PYTHONDONTWRITEBYTECODE=1")
 	if s.setup != nil {
-		env = append(env, s.setup(t, srv)...)
+		env = append(env, s.setup(t, servers[0])...)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), s.limit)
 	defer cancel()
-	p := &program{suite: s, language: name, env: env, restart: func() { srv.Kill(); srv.Restart() }}
+	p := &program{suite: s, language: name, env: env, does: does}
 	found, err := p.run(ctx, t, append(command, s.name))
 	for _, f := range s.judge(found) {
 		t.Error(f)
@@ -130,4 +154,16 @@ func runOne(t *testing.T, s suite, name string, command []string) []finding {
 		t.Error(err)
 	}
 	return found
+}
+
+func startServers(t *testing.T, s suite) []*server.Server {
+	t.Helper()
+	if s.nodes > 0 {
+		return server.StartCluster(t, s.nodes, server.ClusterOptions{}).Nodes
+	}
+	var options server.Options
+	if s.options != nil {
+		options = s.options(t)
+	}
+	return []*server.Server{server.Start(t, options)}
 }

@@ -23,7 +23,7 @@ import (
 
 func main() {
 	if len(os.Args) < 2 {
-		fmt.Fprintln(os.Stderr, "usage: sdkcheck naming|config|auth|provider")
+		fmt.Fprintln(os.Stderr, "usage: sdkcheck naming|config|auth|cluster|provider")
 		os.Exit(2)
 	}
 	r := &report{}
@@ -37,6 +37,8 @@ func main() {
 		config(r)
 	case "auth":
 		authorization(r)
+	case "cluster":
+		cluster(r)
 	default:
 		fmt.Fprintln(os.Stderr, "unknown suite", os.Args[1])
 		os.Exit(2)
@@ -86,11 +88,15 @@ type account struct{ user, password string }
 func server() string { return os.Getenv("NACOS_SERVER") }
 
 func clientParam(namespace string, who account) vo.NacosClientParam {
-	host, port, _ := strings.Cut(server(), ":")
-	n, err := strconv.ParseUint(port, 10, 16)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "NACOS_SERVER:", err)
-		os.Exit(2)
+	var servers []constant.ServerConfig
+	for _, one := range strings.Split(server(), ",") {
+		host, port, _ := strings.Cut(one, ":")
+		n, err := strconv.ParseUint(port, 10, 16)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "NACOS_SERVER:", err)
+			os.Exit(2)
+		}
+		servers = append(servers, constant.ServerConfig{IpAddr: host, Port: n, ContextPath: "/nacos", Scheme: "http"})
 	}
 	work := filepath.Join(os.Getenv("SDK_WORK"), strconv.FormatInt(time.Now().UnixNano(), 36))
 	return vo.NacosClientParam{
@@ -105,7 +111,7 @@ func clientParam(namespace string, who account) vo.NacosClientParam {
 			Username:             who.user,
 			Password:             who.password,
 		},
-		ServerConfigs: []constant.ServerConfig{{IpAddr: host, Port: n, ContextPath: "/nacos", Scheme: "http"}},
+		ServerConfigs: servers,
 	}
 }
 

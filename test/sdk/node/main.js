@@ -6,13 +6,13 @@ const { Report } = require('./report');
 
 async function main() {
   const [suite, ...args] = process.argv.slice(2);
-  const suites = { naming: './naming', config: './config', auth: './auth' };
+  const suites = { naming: './naming', config: './config', auth: './auth', cluster: './cluster' };
   if (suite === 'provider') {
     await require('./naming').provide(args[0], Number(args[1]));
     return;
   }
   if (!suites[suite]) {
-    console.error('usage: main.js naming|config|auth');
+    console.error('usage: main.js naming|config|auth|cluster');
     process.exit(2);
   }
   const report = new Report();

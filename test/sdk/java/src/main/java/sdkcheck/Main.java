@@ -29,6 +29,9 @@ public final class Main {
             case "auth":
                 new Auth(report).run();
                 break;
+            case "cluster":
+                new Cluster(report).run();
+                break;
             default:
                 System.err.println("unknown suite " + args[0]);
                 System.exit(2);
