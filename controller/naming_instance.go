@@ -242,15 +242,49 @@ func (a *API) answerBatch(q *middleware.Request, f *form, b *naming.Batch) (any,
 // may write its row, and the tag is empty.
 func (a *API) instanceTag(q *middleware.Request) string {
 	f := formOf(q)
-	beat := strings.HasSuffix(q.Route.Path, "/beat")
-	if ephemeral := a.o.Naming.Switches().DefaultEphemeral; !beat && !f.Bool("ephemeral", ephemeral) {
+	if strings.HasSuffix(q.Route.Path, "/beat") {
+		if info, err := readBeat(q); err == nil && info != nil && info.IP != "" {
+			return naming.Address(info.IP, uint16(info.Port)) //nolint:gosec // readBeat bounds it
+		}
+	} else if !a.ephemeral(q, &f) {
 		return ""
 	}
-	if info, err := readBeat(q); beat && err == nil && info != nil && info.IP != "" {
-		return naming.Address(info.IP, uint16(info.Port)) //nolint:gosec // readBeat bounds it
+	ip := f.Optional("ip", "")
+	if ip == "" {
+		return "null:0"
 	}
-	if ip := f.Optional("ip", ""); ip != "" {
-		return ip + ":" + f.Optional("port", "0")
+	port := f.Optional("port", "0")
+	if n, err := strconv.ParseUint(port, 10, 16); err == nil {
+		return naming.Address(ip, uint16(n)) // of several ways to write it the one that the client's id has
 	}
-	return "null:0"
+	return ip + ":" + port
+}
+
+// ephemeral reports whether a request is about an ephemeral instance, as its
+// handler will read it.
+func (a *API) ephemeral(q *middleware.Request, f *form) bool {
+	def := a.o.Naming.Switches().DefaultEphemeral
+	if strings.HasPrefix(q.Route.Path, "/v1/") {
+		return f.Bool("ephemeral", def)
+	}
+	return f.Flag("ephemeral", def)
+}
+
+// beatAnswered tells of a beat for the service that key reads whether this node
+// may answer it though the instance is another node's.
+func (a *API) beatAnswered(key func(*form) naming.Key) func(*middleware.Request) bool {
+	return func(q *middleware.Request) bool {
+		f := formOf(q)
+		info, err := readBeat(q)
+		if err != nil {
+			return true // to be refused
+		}
+		k, ip, port := key(&f), f.Optional("ip", ""), uint16(0)
+		if info != nil {
+			ip, port = info.IP, uint16(info.Port) //nolint:gosec // readBeat bounds it
+		} else {
+			port = f.port(f.Optional("port", "0"))
+		}
+		return f.err != nil || a.o.Naming.Answers(k, ip, port)
+	}
 }

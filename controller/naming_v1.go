@@ -34,7 +34,7 @@ func (a *API) namingV1Routes() []middleware.Route {
 		{Method: put, Path: "/v1/ns/instance", Access: namingWrite, Do: a.updateInstance},
 		{Method: patch, Path: "/v1/ns/instance", Access: namingWrite, Do: a.patchInstance},
 		{Method: get, Path: "/v1/ns/instance", Access: namingRead, Do: a.instance},
-		{Method: put, Path: "/v1/ns/instance/beat", Access: namingWrite, Tag: a.instanceTag, Do: a.beat},
+		{Method: put, Path: "/v1/ns/instance/beat", Access: namingWrite, Tag: a.instanceTag, Copy: a.beatAnswered((*form).Key), Do: a.beat},
 		{Method: get, Path: "/v1/ns/instance/list", Access: namingRead, Do: a.list},
 		{Method: get, Path: "/v1/ns/instance/statuses", Access: statusRead, Do: a.statuses},
 		{Method: put, Path: "/v1/ns/instance/metadata/batch", Access: namingWrite, Do: a.batchMetadata},

@@ -23,7 +23,7 @@ func (a *API) namingV2Routes() []middleware.Route {
 		{Method: patch, Path: "/v2/ns/instance", Access: namingWrite, Do: a.patchInstanceV2},
 		{Method: get, Path: "/v2/ns/instance", Access: namingRead, Do: a.instanceV2},
 		{Method: get, Path: "/v2/ns/instance/list", Access: namingRead, Do: a.listV2},
-		{Method: put, Path: "/v2/ns/instance/beat", Access: namingWrite, Tag: a.instanceTag, Do: a.beatV2},
+		{Method: put, Path: "/v2/ns/instance/beat", Access: namingWrite, Tag: a.instanceTag, Copy: a.beatAnswered((*form).GroupedKey), Do: a.beatV2},
 		{Method: middleware.Any, Path: "/v2/ns/instance/statuses/:key", Access: statusRead, Do: a.statusesV2},
 		{Method: put, Path: "/v2/ns/instance/metadata/batch", Access: namingWrite, Do: a.batchMetadataV2},
 		{Method: del, Path: "/v2/ns/instance/metadata/batch", Access: namingWrite, Do: a.batchMetadataV2},

@@ -38,6 +38,7 @@ type Options struct {
 	Pushes       *push.Stats             // of pushes to SDKs
 	MaxMetadata  int                     // characters of an instance's metadata
 	Owner        func(tag string) string // the server that owns a client; nil: this one
+	Distro       *middleware.Distro      // sends writes to the node that owns what they are about; nil: this one is alone
 	NoParamCheck bool                    // names and lengths of naming's parameters are not checked
 	Namespaces   *namespace.Service
 	Auth         *auth.Service
@@ -75,13 +76,19 @@ func New(o Options) (*API, error) {
 	if err := a.engine.SetTrustedProxies(nil); err != nil {
 		return nil, err
 	}
-	mw := []middleware.Middleware{
-		middleware.Recover(o.Log),
+	mw := []middleware.Middleware{middleware.Recover(o.Log)}
+	if o.Distro != nil {
+		mw = append(mw, o.Distro.Arrive())
+	}
+	mw = append(mw,
 		middleware.Parse(o.MaxBody, o.MaxUpload, o.BodyTime),
 		a.gate(),
 		middleware.Audit(o.Audit, o.Log),
 		o.Guard.Authorize(),
 		a.check(),
+	)
+	if o.Distro != nil {
+		mw = append(mw, o.Distro.Forward())
 	}
 	for _, row := range a.routes() {
 		r := &row

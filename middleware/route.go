@@ -112,10 +112,11 @@ type Route struct {
 	Module   Module
 	Access   Access
 	Variants []Variant
-	Tag      Tag   // nil: answered where it lands
-	MaxBody  int64 // bytes of a form body, where it may be larger than others
-	Audited  bool  // written to the audit log, though anybody may call it
-	Login    bool  // what is refused is written to the audit log
+	Tag      Tag                 // nil: answered where it lands
+	Copy     func(*Request) bool // may this node answer for the owner, from its copy? nil: never
+	MaxBody  int64               // bytes of a form body, where it may be larger than others
+	Audited  bool                // written to the audit log, though anybody may call it
+	Login    bool                // what is refused is written to the audit log
 	Do       Handler
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/pharos-registry/pharos/cmd/settings"
 	"github.com/pharos-registry/pharos/consistency/cluster"
+	"github.com/pharos-registry/pharos/consistency/distro"
 	"github.com/pharos-registry/pharos/consistency/peer"
 	"github.com/pharos-registry/pharos/consistency/raftlog"
 	"github.com/pharos-registry/pharos/controller"
@@ -72,6 +73,8 @@ type Node struct {
 	peer     *peer.Node
 	members  *cluster.Membership
 	raft     *raftlog.Node
+	syncer   *distro.Syncer                // of ephemeral instances
+	distro   *middleware.Distro            // sends writes to their owners
 	bring    atomic.Pointer[error]         // why the node is not ready yet; nil: it is
 	warmUp   []func(context.Context) error // run before the node is ready, once the log is caught up
 	handover []func(context.Context)       // run when no request is under way any more, before the node says goodbye
@@ -130,6 +133,9 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 	}
 	n.follow()
 	n.observe()
+	if err = n.openDistro(); err != nil {
+		return nil, err
+	}
 	n.api, err = controller.New(controller.Options{
 		ContextPath: set.Server.ContextPath,
 		MaxBody:     set.Limits.Body,
@@ -158,7 +164,12 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 		Requests:    middleware.NewMetrics(n.reg),
 
 		NoParamCheck: !set.Naming.ParamCheck,
+		Owner:        n.owner,
+		Distro:       n.distro,
 	})
+	if err == nil && n.peer != nil {
+		n.peer.HandleHTTP(n.api)
+	}
 	return n, err
 }
 

@@ -128,18 +128,18 @@ func TestListsOfWholeNamespaces(t *testing.T) {
 	}
 	g.login(t, "part", "part")
 	for path, may := range map[string]bool{
-		"/v1/cs/configs?search=accurate&dataId=&group=&pageNo=1&pageSize=9":                      false,
-		"/v1/cs/configs?search=accurate&dataId=&group=&pageNo=1&pageSize=9&tenant=dev":           true,
-		"/v1/cs/configs?search=blur&dataId=*&group=G&pageNo=1&pageSize=9":                        false,
-		"/v1/cs/configs?search=blur&dataId=*&group=G&pageNo=1&pageSize=9&tenant=dev":             true,
-		"/v1/ns/service/list?pageNo=1&pageSize=9":                                                false,
-		"/v1/ns/service/list?pageNo=1&pageSize=9&namespaceId=dev":                                true,
-		"/v2/ns/service/list?pageNo=1&pageSize=9&namespaceId=dev":                                true,
-		"/v1/ns/catalog/services?pageNo=1&pageSize=9":                                            false,
-		"/v1/ns/catalog/services?pageNo=1&pageSize=9&namespaceId=dev":                            true,
-		"/v1/console/namespaces":                                                                 true, // consoles let one choose
-		"/v1/cs/history?search=accurate&dataId=other&group=G&pageNo=1&pageSize=9":                false,
-		"/v1/cs/history?search=accurate&dataId=mine&group=G&pageNo=1&pageSize=9":                 true,
+		"/v1/cs/configs?search=accurate&dataId=&group=&pageNo=1&pageSize=9":                       false,
+		"/v1/cs/configs?search=accurate&dataId=&group=&pageNo=1&pageSize=9&tenant=dev":            true,
+		"/v1/cs/configs?search=blur&dataId=*&group=G&pageNo=1&pageSize=9":                         false,
+		"/v1/cs/configs?search=blur&dataId=*&group=G&pageNo=1&pageSize=9&tenant=dev":              true,
+		"/v1/ns/service/list?pageNo=1&pageSize=9":                                                 false,
+		"/v1/ns/service/list?pageNo=1&pageSize=9&namespaceId=dev":                                 true,
+		"/v2/ns/service/list?pageNo=1&pageSize=9&namespaceId=dev":                                 true,
+		"/v1/ns/catalog/services?pageNo=1&pageSize=9":                                             false,
+		"/v1/ns/catalog/services?pageNo=1&pageSize=9&namespaceId=dev":                             true,
+		"/v1/console/namespaces":                                                                  true, // consoles let one choose
+		"/v1/cs/history?search=accurate&dataId=other&group=G&pageNo=1&pageSize=9":                 false,
+		"/v1/cs/history?search=accurate&dataId=mine&group=G&pageNo=1&pageSize=9":                  true,
 		"/v1/cs/history?search=accurate&dataId=mine&group=G&pageNo=1&pageSize=9&tenant=elsewhere": false,
 	} {
 		w := g.call(http.MethodGet, base+path, func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+g.tokens["part"]) })

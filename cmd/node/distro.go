@@ -1,0 +1,68 @@
+package node
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/pharos-registry/pharos/consistency/distro"
+	"github.com/pharos-registry/pharos/middleware"
+	"github.com/pharos-registry/pharos/service/naming"
+)
+
+// openDistro shares ephemeral instances with the other nodes of the cluster: it
+// builds what keeps their copies, and what sends a write to its owner. A server
+// that stands alone has neither.
+func (n *Node) openDistro() error {
+	if n.peer == nil {
+		return nil
+	}
+	var err error
+	if n.syncer, err = distro.New(distro.Options{Peer: n.peer, Members: n.members, Store: n.naming.Registry, Logger: n.log}); err != nil {
+		return err
+	}
+	n.naming.Replicate(naming.Spread{Syncer: n.syncer, Ring: distro.NewRing(n.members), Members: n.members, Peer: n.peer})
+	n.distro = middleware.NewDistro(middleware.DistroOptions{
+		Members: n.members, Peer: n.peer, Reg: n.reg,
+		On: func() bool { return n.naming.Switches().Distro },
+	})
+	n.crew = append(n.crew, n.syncer.Run)
+	n.warmUp = append(n.warmUp, n.syncer.WarmUp)
+	n.handover = append(n.handover, n.syncer.Handover)
+	n.observeDistro()
+	return nil
+}
+
+// owner is the node that answers for a client, by its address.
+func (n *Node) owner(tag string) string {
+	if n.members == nil || !n.naming.Switches().Distro {
+		return n.ops.Address()
+	}
+	return distro.Owner(n.members.View(), tag)
+}
+
+// observeDistro registers the metrics of the copies between nodes.
+func (n *Node) observeDistro() {
+	counter := func(name, help string, value func(distro.Stats) uint64) {
+		n.reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help},
+			func() float64 { return float64(value(n.syncer.Stats())) }))
+	}
+	counter("pharos_distro_records_sent_total", "Changed records sent to other nodes, once for each.", func(s distro.Stats) uint64 { return s.Sent })
+	counter("pharos_distro_records_received_total", "Records taken in from other nodes.", func(s distro.Stats) uint64 { return s.Received })
+	counter("pharos_distro_records_refused_total", "Records of other nodes that were removed or older than what was here.", func(s distro.Stats) uint64 { return s.Refused })
+	counter("pharos_distro_errors_total", "Messages to other nodes that failed.", func(s distro.Stats) uint64 { return s.Errors })
+	counter("pharos_distro_digests_total", "Comparisons with other nodes that were answered.", func(s distro.Stats) uint64 { return s.Digests })
+	counter("pharos_distro_mismatches_total", "Parts of a comparison that differed.", func(s distro.Stats) uint64 { return s.Mismatches })
+	counter("pharos_distro_repaired_total", "Records that another node lacked or had an old state of.", func(s distro.Stats) uint64 { return s.Repaired })
+	counter("pharos_distro_adopted_total", "Records of this node that it had lost and got back from another one.", func(s distro.Stats) uint64 { return s.Adopted })
+	n.reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "pharos_distro_pending", Help: "Changed records that some node has not been sent yet.",
+	}, func() float64 {
+		sum := 0
+		for _, p := range n.syncer.Stats().Pending {
+			sum += p
+		}
+		return float64(sum)
+	}))
+	n.reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "pharos_distro_tombstones", Help: "Removals that are remembered for nodes which missed them.",
+	}, func() float64 { return float64(n.syncer.Stats().Tombs) }))
+}
