@@ -52,6 +52,7 @@ func measures() []measure {
 		{"udp", "a change until 1,000 UDP subscribers are told", (*bench).udp},
 		{"notice", "a change until one subscriber and one listener are told, as an SDK is", (*bench).notice},
 		{"beats", "100,000 instances of 10,000 services that beat every 5 s: memory and CPU", (*bench).beats},
+		{"cluster", "three nodes: publish and register against one and against all, and how soon the others list a new instance", (*bench).cluster},
 		{"restart", "time until ready with 50,000 configs in the database", (*bench).restart},
 	}
 }

@@ -163,13 +163,15 @@ func (t *target) rss() float64 {
 
 // freePort finds an HTTP port whose neighbours for gRPC (+1000, +1001) and
 // peers (−1000) are free too.
-func freePort() (int, error) {
-	for port := 21000; port < 30000; port++ {
+func freePort() (int, error) { return freePortFrom(21000) }
+
+func freePortFrom(first int) (int, error) {
+	for port := first; port < 30000; port++ {
 		if free(port) && free(port+1000) && free(port+1001) && free(port-1000) {
 			return port, nil
 		}
 	}
-	return 0, errors.New("no free port between 21000 and 30000")
+	return 0, fmt.Errorf("no free port between %d and 30000", first)
 }
 
 func free(port int) bool {
