@@ -54,6 +54,7 @@ type Options struct {
 	Config       *config.Service
 	Lot          *park.Lot // where long polls wait
 	Site         Site      // the front-end; nil: none is served
+	About        About     // what the console is told of the server
 }
 
 // API is the HTTP interface of one node.
@@ -84,6 +85,7 @@ func New(o Options) (*API, error) {
 		middleware.Parse(o.MaxBody, o.MaxUpload, o.BodyTime),
 		a.gate(),
 		middleware.Audit(o.Audit, o.Log),
+		middleware.Console(),
 		o.Guard.Authorize(),
 		a.check(),
 	)
@@ -134,6 +136,11 @@ func (a *API) routes() []middleware.Route {
 		a.namingV1Routes(),
 		a.namingV2Routes(),
 		a.configRoutes(),
+		a.consoleRoutes(),
+		a.authV3Routes(),
+		a.namingV3Routes(),
+		a.configV3Routes(),
+		a.extRoutes(),
 	)
 }
 

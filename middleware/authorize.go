@@ -105,6 +105,9 @@ func (g *Guard) mode(a *Access) Mode {
 	}
 }
 
+// Closed reports whether people have to log in at the console now.
+func (g *Guard) Closed() bool { return g.mode(&Access{Class: Management}) == Enforce }
+
 // trusted reports whether another server of the set-up calls: one that signed
 // on the peer plane, or that knows the identity which the operator has set. A
 // User-Agent proves nothing.
@@ -150,7 +153,7 @@ func (g *Guard) denied(q *Request, err error) error {
 	if q.mode == Observe {
 		return nil
 	}
-	return &PageError{Status: http.StatusForbidden, Msg: e.Msg}
+	return &PageError{Status: http.StatusForbidden, Msg: e.Msg, Code: e.Code}
 }
 
 // tellEvery is how often a refused call is logged as an example of all.
@@ -204,6 +207,10 @@ func (q *Request) Guarded() bool { return q.guard != nil && q.mode == Enforce }
 // password. The names of headers and parameters are compared without case, and
 // a parameter counts before the header.
 func (g *Guard) identify(q *Request) (string, error) {
+	if c := q.session(); c != "" && !q.tokened() {
+		s, err := g.o.Auth.Session(c)
+		return s.User, err
+	}
 	if !q.Params.mayIdentify() && len(q.Gin.Request.Header["Authorization"]) == 0 && len(q.Gin.Request.Header["Accesstoken"]) == 0 &&
 		len(q.Gin.Request.Header["Username"]) == 0 {
 		return "", auth.ErrAnonymous // most calls of a server that only observes

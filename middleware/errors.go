@@ -1,10 +1,13 @@
 package middleware
 
+import "github.com/pharos-registry/pharos/service"
+
 // PageError is an error that every dialect writes as the error page of a servlet
 // container: what a filter refused, before a handler was asked.
 type PageError struct {
 	Status int
 	Msg    string
+	Code   service.Code // why, where it is known; Internal where not
 }
 
 // Error returns the text of the page.

@@ -117,8 +117,30 @@ type Route struct {
 	MaxBody  int64               // bytes of a form body, where it may be larger than others
 	Audited  bool                // written to the audit log, though anybody may call it
 	Login    bool                // what is refused is written to the audit log
+	Tag      Tag   // nil: answered where it lands
+	MaxBody  int64 // bytes of a form body, where it may be larger than others
+	Audited  bool  // written to the audit log, though anybody may call it
+	Login    bool  // what is refused is written to the audit log
+	Session  Use   // whether the cookie of a console session says who calls
+	Ours     bool  // only our console calls it: what writes has to carry its header
 	Do       Handler
 }
+
+// Use says what the cookie of a console session counts for on a route.
+type Use uint8
+
+// The uses. A browser adds the cookie to whatever any page makes it send, so
+// that it counts nowhere by itself but where a page could not read the answer
+// and nothing changes.
+const (
+	// Ignored is a route on which the cookie says nothing.
+	Ignored Use = iota
+	// WithHeader is one on which the header of our console has to come with it,
+	// which no page of another origin can send.
+	WithHeader
+	// Alone is one that a browser calls without a way to send a header.
+	Alone
+)
 
 // Any is the Method of a route that answers every verb.
 const Any = "ANY"

@@ -159,6 +159,7 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 		Config:      n.config,
 		Lot:         n.lot,
 		Site:        n.site,
+		About:       n.about(o.Version),
 		ConfDir:     filepath.Join(set.Data.Dir, "conf"),
 		Metrics:     promhttp.HandlerFor(n.reg, promhttp.HandlerOpts{}),
 		Requests:    middleware.NewMetrics(n.reg),

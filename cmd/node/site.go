@@ -2,9 +2,12 @@ package node
 
 import (
 	"fmt"
+	"time"
 
+	"github.com/pharos-registry/pharos/cmd/settings"
 	"github.com/pharos-registry/pharos/controller"
 	"github.com/pharos-registry/pharos/controller/site"
+	"github.com/pharos-registry/pharos/service/ops"
 	"github.com/pharos-registry/pharos/ui"
 )
 
@@ -33,4 +36,17 @@ func (n *Node) openSite() (controller.Site, error) {
 		return nil, fmt.Errorf("the console in the binary: %w", err)
 	}
 	return s, nil
+}
+
+// about is what the console is told of the server.
+func (n *Node) about(version string) controller.About {
+	s := n.set
+	mode := settings.ModeCluster
+	if s.Cluster.Standalone {
+		mode = settings.ModeStandalone
+	}
+	return controller.About{
+		Version: version, Nacos: ops.Compatible, Mode: mode, Function: s.Server.Function, AuthSystem: s.Auth.SystemType,
+		Enforced: s.Auth.Client() == settings.AuthEnforce, Sealed: s.Config.EncryptionKey != "", MaxContent: s.Config.MaxContent, Started: time.Now(),
+	}
 }

@@ -78,7 +78,8 @@ type Service struct {
 
 	reloading sync.Mutex // one reload after the other, so that an older one never wins
 	removing  sync.Mutex // one removal after the other, so that an administrator is left
-	warned    sync.Once  // that the password which Nacos ships is in use
+	sessions  sessions
+	warned    sync.Once // that the password which Nacos ships is in use
 }
 
 // New returns the service with its tables loaded. A database that is away is no
