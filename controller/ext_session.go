@@ -168,7 +168,7 @@ func (a *API) giveSession(q *middleware.Request, user string) (expires int64, er
 
 func (a *API) setCookie(q *middleware.Request, value string, expires time.Time) {
 	r := q.HTTP()
-	http.SetCookie(q.Gin.Writer, &http.Cookie{
+	http.SetCookie(q.Gin.Writer, &http.Cookie{ //nolint:gosec // Secure where the browser came by TLS: elsewhere it would send nothing
 		Name: middleware.SessionCookie, Value: value, Path: "/", Expires: expires, HttpOnly: true, SameSite: http.SameSiteStrictMode,
 		Secure: r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https",
 	})
@@ -211,15 +211,15 @@ func (a *API) openSession(q *middleware.Request) (any, error) {
 }
 
 func refusedLogin(err error) error {
-	switch service.CodeOf(err) {
-	case service.Unauthorized:
+	if service.Is(err, service.Unauthorized) {
 		return wrongPassword()
-	case service.TooMany:
-		k := refusal(http.StatusTooManyRequests, service.TooMany, "throttled", "too many failed logins, try again later")
-		k.params = map[string]string{"retryAfter": strconv.Itoa(throttled)}
-		return k
 	}
-	return err
+	if !service.Is(err, service.TooMany) {
+		return err
+	}
+	k := refusal(http.StatusTooManyRequests, service.TooMany, "throttled", "too many failed logins, try again later")
+	k.params = map[string]string{"retryAfter": strconv.Itoa(throttled)}
+	return k
 }
 
 func (a *API) closeSession(q *middleware.Request) (any, error) {

@@ -33,13 +33,17 @@ func (s *Service) Reach(user, namespace string) Reach {
 func (s *Service) Actions(user string, r Resource) string { return s.dir.Load().actions(user, r) }
 
 func (d *directory) actions(user string, r Resource) string {
-	out := ""
-	for _, a := range []Action{Read, Write} {
-		if d.decide(user, r, a).Allowed {
-			out += string(a)
-		}
+	read, write := d.decide(user, r, Read).Allowed, d.decide(user, r, Write).Allowed
+	switch {
+	case read && write:
+		return "rw"
+	case read:
+		return "r"
+	case write:
+		return "w"
+	default:
+		return ""
 	}
-	return out
 }
 
 // RolesOf lists the roles of a user, sorted.
