@@ -87,7 +87,7 @@ func (n *Node) tell(s raft.Server) bool {
 		Term:      term, PrevLogEntry: index, PrevLogTerm: term, LeaderCommitIndex: index,
 	}
 	var resp raft.AppendEntriesResponse
-	if err := n.trans.AppendEntries(s.ID, s.Address, req, &resp); err != nil {
+	if err := n.trans.NetworkTransport.AppendEntries(s.ID, s.Address, req, &resp); err != nil {
 		return true // the library's own comes later
 	}
 	return resp.Success

@@ -47,6 +47,33 @@ func TestWriteOnAnyNode(t *testing.T) {
 	})
 }
 
+// A node that was away for long has what was written meanwhile as soon as it is
+// heard of again.
+func TestBackAfterLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, 3, nil)
+		l.startAll()
+		lead := l.leader()
+		away := l.nodes[(lead.i+1)%3]
+		for _, seconds := range []int{12, 15, 18, 23, 60} {
+			away.stop()
+			var last string
+			for i := range seconds {
+				last = fmt.Sprintf("%d of %d", i, seconds)
+				lead.set("k", last)
+				time.Sleep(time.Second)
+			}
+			away.start()
+			began := time.Now()
+			for away.disk.get("k") != last {
+				if time.Sleep(100 * time.Millisecond); time.Since(began) > 3*time.Second {
+					t.Fatalf("away for %d s, behind for more than %v", seconds, time.Since(began))
+				}
+			}
+		}
+	})
+}
+
 // A single write through a follower takes network time, not timer time.
 func TestFollowerWriteIsQuick(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

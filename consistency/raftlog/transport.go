@@ -10,16 +10,18 @@ import (
 
 	"github.com/hashicorp/raft"
 
+	"github.com/pharos-registry/pharos/consistency/cluster"
 	"github.com/pharos-registry/pharos/consistency/peer"
 )
 
 const (
 	transportTimeout = 3 * time.Second // of one message; a snapshot has more, by its size
 	transportPool    = 3               // idle connections to each node
+	absenceLimit     = time.Minute     // for which a message to an absent node is held back
 )
 
 func (n *Node) newTransport() transport {
-	return transport{raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
+	return transport{n: n, NetworkTransport: raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
 		ServerAddressProvider: whereabouts{n},
 		Logger:                newLogger(n.opt.Logger),
 		Stream:                layer{n.stream, n.selfPeerAddr(), &n.inlet},
@@ -162,13 +164,53 @@ func (advertised) Network() string  { return "peer" }
 func (a advertised) String() string { return string(a) }
 
 // transport is the library's, but for the name a server has in messages: its
-// bare address, not what it is dialed by.
-type transport struct{ *raft.NetworkTransport }
+// bare address, not what it is dialed by; and for what becomes of entries for a
+// node that is gone.
+type transport struct {
+	*raft.NetworkTransport
+
+	n *Node
+}
 
 var _ raft.WithPreVote = transport{}
 
 // EncodePeer implements raft.Transport.
 func (transport) EncodePeer(_ raft.ServerID, addr raft.ServerAddress) []byte { return []byte(addr) }
+
+// AppendEntries implements raft.Transport. After each failure the library waits
+// twice as long, up to ten seconds, before it offers a follower entries again:
+// one that is back after a while would be that much behind, though it is heard
+// at once. So the failure is told only when the node can be reached again.
+func (t transport) AppendEntries(id raft.ServerID, target raft.ServerAddress, args *raft.AppendEntriesRequest, resp *raft.AppendEntriesResponse) error {
+	err := t.NetworkTransport.AppendEntries(id, target, args, resp)
+	if heartbeat := args.PrevLogEntry == 0 && len(args.Entries) == 0; err != nil && !heartbeat {
+		t.n.untilBack(string(id))
+	}
+	return err
+}
+
+// untilBack returns when the member does not look absent, or no longer matters.
+func (n *Node) untilBack(id string) {
+	late := time.NewTimer(absenceLimit)
+	defer late.Stop()
+	for n.raft.State() == raft.Leader {
+		v := n.opt.Members.View()
+		if m, ok := v.ByID(id); !ok || m.State != cluster.Down && m.State != cluster.Suspicious {
+			return
+		}
+		n.mu.Lock()
+		other := n.leader
+		n.mu.Unlock()
+		select {
+		case <-v.Changed():
+		case <-other:
+		case <-n.stopped:
+			return
+		case <-late.C:
+			return
+		}
+	}
+}
 
 // AppendEntriesPipeline implements raft.Transport.
 func (t transport) AppendEntriesPipeline(id raft.ServerID, target raft.ServerAddress) (raft.AppendPipeline, error) {

@@ -147,7 +147,6 @@ func (p *provider) beat(ctx context.Context, i instance, tainted *bool) bool {
 		switch {
 		case r.ok() && strings.Contains(r.body, "20404"):
 			p.w.book.note("beat: unknown instance")
-			p.w.l.say("%v is not known to a node: %s", i, r)
 			*tainted = p.register(ctx, i) || *tainted
 			return ctx.Err() == nil
 		case r.ok():
