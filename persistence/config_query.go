@@ -68,8 +68,8 @@ func (d *DB) Config(ctx context.Context, k ConfigKey) (*ConfigInfo, error) {
 	return s.config(ctx, k)
 }
 
-// readConfig is Config by the database alone.
-func (d *DB) readConfig(ctx context.Context, k ConfigKey) (*ConfigInfo, error) {
+// LiveConfig is Config by the database alone, never by the copy of its last state.
+func (d *DB) LiveConfig(ctx context.Context, k ConfigKey) (*ConfigInfo, error) {
 	s, err := d.source(live)
 	if err != nil {
 		return nil, err

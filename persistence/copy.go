@@ -197,11 +197,11 @@ func (c *copier) follow(ctx context.Context, since time.Time) error {
 
 // copyOne copies a config and its gray copies.
 func (c *copier) copyOne(ctx context.Context, k ConfigKey) error {
-	row, err := c.src.readConfig(ctx, k)
+	row, err := c.src.LiveConfig(ctx, k)
 	if err != nil {
 		return err
 	}
-	grays, err := c.src.readGrays(ctx, k)
+	grays, err := c.src.LiveGrays(ctx, k)
 	if err != nil {
 		return err
 	}

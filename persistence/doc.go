@@ -15,6 +15,8 @@ package persistence
 //	(*DB) ConfigsByIDs(ctx, []int64) ([]ConfigInfo, error)
 //	(*DB) ConfigPage(ctx, afterID, limit, content) ([]ConfigInfo, error)    how a start loads all
 //	(*DB) ConfigsSince(ctx, time, limit) ([]ConfigInfo, error)              what others changed
+//	(*DB) LiveConfig  LiveGrays  Digests(ctx, []ConfigKey) (map, error)     the same, never by the copy
+//	(*DB) Still(ConfigKey) (release func())                                 keeps this node's writers out
 //	(*DB) ConfigsOf(ctx, tenant) ([]ConfigInfo, error)
 //	(*DB) SearchConfigs(ctx, ConfigSearch, pageNo, size) (Page[ConfigInfo], error)
 //	(*DB) ExportConfigs(ctx, ConfigExport) ([]ConfigInfo, error)
@@ -29,6 +31,7 @@ package persistence
 //	(*DB) History(ctx, nid) (*History, error)
 //	(*DB) HistoryPrevious(ctx, configID) (*History, error)   HistoryNext(ctx, History) (*History, error)
 //	(*DB) RemovedSince(ctx, time, afterNID, limit) ([]History, error)
+//	(*DB) LastHistory(ctx) (int64, error)   HistorySince(ctx, afterNID, limit) ([]Change, error)
 //	(*DB) HistoryKeys(ctx, tenant) ([]ConfigKey, error)
 //
 // Capacity (capacity.go): PublishConfig.Count and RemoveConfig.Count keep the

@@ -223,7 +223,9 @@ func (e *external) probe(ctx context.Context) error {
 		}
 		s.down.Store(nil)
 		if c := e.now.Load(); c != nil && c.dataSource == s {
-			return nil
+			return c.lay.own.look(ctx, func(ctx context.Context, query string, args []any, fn func(*sql.Rows) error) error {
+				return translateMySQL(runQuery(ctx, s.g.Statement.ConnPool, query, args, fn))
+			})
 		}
 		c, err := e.connect(ctx, s)
 		if err == nil {

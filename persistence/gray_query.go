@@ -44,8 +44,9 @@ func (d *DB) GraysOf(ctx context.Context, k ConfigKey) ([]Gray, error) {
 	return d.grays(ctx, copied, k.ofConfig)
 }
 
-// readGrays is GraysOf by the database alone.
-func (d *DB) readGrays(ctx context.Context, k ConfigKey) ([]Gray, error) {
+// LiveGrays is GraysOf by the database alone, never by the copy of its last
+// state.
+func (d *DB) LiveGrays(ctx context.Context, k ConfigKey) ([]Gray, error) {
 	return d.grays(ctx, live, k.ofConfig)
 }
 

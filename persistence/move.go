@@ -159,7 +159,7 @@ func (m *Moved) history(ctx context.Context, from, to *DB) error {
 		if op.Rows, err = from.history(ctx, true, "h.data_id = ? AND h.group_id = ? AND h.tenant_id = ? ORDER BY h.nid", k.DataID, k.Group, k.Tenant); err != nil {
 			return err
 		}
-		if c, err := from.readConfig(ctx, k); err != nil {
+		if c, err := from.LiveConfig(ctx, k); err != nil {
 			return err
 		} else if c != nil {
 			op.ID = c.ID

@@ -29,6 +29,9 @@ var nacosTables = map[string]string{
 	"permissions":          "role resource action",
 }
 
+// ownTables is how many tables of ours a MySQL can have.
+const ownTables = 2
+
 // own says which of our tables a MySQL has.
 type own struct {
 	mu     sync.Mutex // guards the following
@@ -40,6 +43,33 @@ func (o *own) has(table string) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.tables[table]
+}
+
+// look finds the tables that another node has made since the start. It asks
+// nothing where all are there.
+func (o *own) look(ctx context.Context, run func(ctx context.Context, query string, args []any, fn func(*sql.Rows) error) error) error {
+	if o == nil {
+		return nil
+	}
+	o.mu.Lock()
+	complete := len(o.tables) >= ownTables
+	o.mu.Unlock()
+	if complete {
+		return nil
+	}
+	var found []string
+	err := run(ctx, "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name LIKE 'pharos\\_%'", nil, func(r *sql.Rows) error {
+		var t string
+		err := r.Scan(&t)
+		found = append(found, strings.ToLower(t))
+		return err
+	})
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, t := range found {
+		o.tables[t] = true
+	}
+	return err
 }
 
 // columns lists the columns of every table of the database, in lower case.

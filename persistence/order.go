@@ -18,8 +18,8 @@ type order struct {
 // only is the one config that an op touches.
 func (k ConfigKey) only() ConfigKey { return k }
 
-// hold waits for its turn and gives back what ends it.
-func (o *order) hold(op Op) (release func()) {
+// hold waits for the turn of an op, or of a key, and gives back what ends it.
+func (o *order) hold(op any) (release func()) {
 	one, ok := op.(interface{ only() ConfigKey })
 	if !ok {
 		o.all.Lock()

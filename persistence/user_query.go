@@ -110,8 +110,14 @@ func (d *DB) Permissions(ctx context.Context, role Match, pageNo, size int) (Pag
 // Revocations lists since when the tokens of which users count.
 func (d *DB) Revocations(ctx context.Context) ([]Revocation, error) {
 	s, err := d.source(copied)
-	if err != nil || !s.lay.owns("pharos_revocations") {
+	if err != nil {
 		return nil, err
+	}
+	if err := s.lay.own.look(ctx, s.run); err != nil { // another node may have been the first to need it
+		return nil, err
+	}
+	if !s.lay.owns("pharos_revocations") {
+		return nil, nil
 	}
 	return list(ctx, s, "SELECT username, issued_before FROM pharos_revocations ORDER BY username", nil, func(r *sql.Rows, v *Revocation) error {
 		var at int64

@@ -122,6 +122,7 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 	if err = n.openConfig(); err != nil {
 		return nil, err
 	}
+	n.openShared()
 	if err = n.openAccessLog(); err != nil {
 		return nil, err
 	}

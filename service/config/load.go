@@ -109,38 +109,6 @@ func (s *Service) grayOf(r *persistence.Gray) (gray, bool) {
 	return gray{match, r.Rule, newCopy(r.Content, md5, r.EncryptedDataKey, "", r.Name, r.Modified)}, true
 }
 
-// Refresh reads one config anew: what another node or another program wrote.
-func (s *Service) Refresh(ctx context.Context, k Key) error {
-	row, err := s.db.Config(ctx, k)
-	if err != nil {
-		return err
-	}
-	grays, err := s.db.GraysOf(ctx, k)
-	if err != nil {
-		return err
-	}
-	if row == nil {
-		s.removeFormal(k)
-	} else if c := s.copyOf(row); c != nil {
-		s.setFormal(k, c)
-	}
-	stored := map[string]bool{}
-	for i := range grays {
-		stored[grays[i].Name] = true
-		if row != nil { // see Cache.removeFormal
-			if g, ok := s.grayOf(&grays[i]); ok {
-				s.cache.setGray(k, g)
-			}
-		}
-	}
-	for _, name := range s.cache.Get(k).grayNames() {
-		if !stored[name] {
-			s.cache.removeGray(k, name)
-		}
-	}
-	return nil
-}
-
 // Reload asks for a Load in the background.
 func (s *Service) Reload() {
 	select {
