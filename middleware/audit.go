@@ -31,10 +31,7 @@ func Audit(l *audit.Log, log *slog.Logger) Middleware {
 				a = &r.Access
 			}
 			writes := r.Audited || a.Action == Write && (a.Class == Management || r.Module == Config)
-			cause := err
-			if cause == nil {
-				cause = saidNo(v)
-			}
+			cause := saidNo(v, err)
 			refused := denial(cause)
 			if !writes && !refused || r.Login && !refused {
 				return v, err
@@ -54,11 +51,12 @@ type Verdict interface {
 	Verdict() (status int, msg string)
 }
 
-// saidNo is the refusal that an answer is, nil where it is none.
-func saidNo(v any) error {
+// saidNo is the error that an answer comes with, or the refusal that it is; nil
+// where it is none.
+func saidNo(v any, err error) error {
 	w, ok := v.(Verdict)
-	if !ok {
-		return nil
+	if err != nil || !ok {
+		return err
 	}
 	if status, msg := w.Verdict(); status/100 != 2 {
 		return &PageError{Status: status, Msg: msg}

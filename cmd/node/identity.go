@@ -18,7 +18,7 @@ const idFile = "node.id"
 // nodeID is the name in a data directory, which is made where there is none.
 func nodeID(dir string) (string, error) {
 	path := filepath.Join(dir, idFile)
-	b, err := os.ReadFile(path)
+	b, err := os.ReadFile(path) //nolint:gosec // in the data directory, which is a setting
 	if err == nil {
 		id := strings.TrimSpace(string(b))
 		if id == "" || len(id) > 64 || strings.ContainsAny(id, " \t\n\"\\") {
@@ -38,7 +38,7 @@ func nodeID(dir string) (string, error) {
 }
 
 func writeSynced(path, text string) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600) //nolint:gosec // in the data directory, which is a setting
 	if err != nil {
 		return err
 	}

@@ -180,17 +180,6 @@ func (it *Item) grayNamed(name string) (*Copy, string) {
 	return nil, ""
 }
 
-func (it *Item) grayNames() []string {
-	if it == nil {
-		return nil
-	}
-	names := make([]string, len(it.grays))
-	for i := range it.grays {
-		names[i] = it.grays[i].Gray
-	}
-	return names
-}
-
 // sameContent reports whether nobody sees a difference between two items.
 func sameContent(a, b *Item) bool {
 	if a == nil || b == nil {

@@ -3,6 +3,7 @@ package shared_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -248,7 +249,7 @@ func testUsersOfOthers(t *testing.T, s *mariadb.Server) {
 	}
 	wait(t, func() error {
 		if _, err := a.Token(in.Token); err == nil {
-			return fmt.Errorf("the token lives on the other node")
+			return errors.New("the token lives on the other node")
 		}
 		return nil
 	})
