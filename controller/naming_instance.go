@@ -279,12 +279,11 @@ func (a *API) beatAnswered(key func(*form) naming.Key) func(*middleware.Request)
 		if err != nil {
 			return true // to be refused
 		}
-		k, ip, port := key(&f), f.Optional("ip", ""), uint16(0)
+		k := key(&f)
 		if info != nil {
-			ip, port = info.IP, uint16(info.Port) //nolint:gosec // readBeat bounds it
-		} else {
-			port = f.port(f.Optional("port", "0"))
+			return f.err != nil || a.o.Naming.Answers(k, info.IP, uint16(info.Port)) //nolint:gosec // readBeat bounds it
 		}
+		ip, port := f.Optional("ip", ""), f.port(f.Optional("port", "0"))
 		return f.err != nil || a.o.Naming.Answers(k, ip, port)
 	}
 }

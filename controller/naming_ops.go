@@ -61,7 +61,7 @@ func (a *API) metricsOf(onlyStatus bool) namingMetric {
 	n, load := a.o.Naming.Counts(), a.o.Ops.Load()
 	m.Services, m.Instances, m.Subscribers = &n.Services, &n.Instances, &n.Subscribers
 	m.Clients, m.Connected, m.Ephemeral, m.Persistent = &n.Clients, &n.Connected, &n.Ephemeral, &n.Persistent
-	m.Owned = &n.Clients
+	m.Owned, m.OwnedIPs = &n.Owned, &n.OwnedInstances
 	cpu, avg, mem := numberOf(load.CPU), numberOf(load.Average), a.o.Ops.Memory()
 	m.CPU, m.Load, m.Memory = &cpu, &avg, &mem
 	return m
@@ -82,9 +82,7 @@ func (a *API) namingMetrics(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	m := a.metricsOf(only)
-	m.OwnedIPs = m.Instances
-	return m, nil
+	return a.metricsOf(only), nil
 }
 
 func (a *API) namingMetricsV2(q *middleware.Request) (any, error) {
@@ -93,7 +91,9 @@ func (a *API) namingMetricsV2(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	return a.metricsOf(only), nil
+	m := a.metricsOf(only)
+	m.OwnedIPs = nil
+	return m, nil
 }
 
 // ownerOf tells which server a client's address belongs to.

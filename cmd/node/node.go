@@ -137,13 +137,20 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 	if err = n.openDistro(); err != nil {
 		return nil, err
 	}
-	n.api, err = controller.New(controller.Options{
+	return n, n.openAPI()
+}
+
+// openAPI builds the HTTP interface, for clients and for what other nodes send
+// on.
+func (n *Node) openAPI() error {
+	set := n.set
+	api, err := controller.New(controller.Options{
 		ContextPath: set.Server.ContextPath,
 		MaxBody:     set.Limits.Body,
 		MaxUpload:   set.Limits.Upload,
 		BodyTime:    set.Limits.BodyTimeout,
 		Off:         off(set.Server),
-		Log:         o.Log,
+		Log:         n.log,
 		Ready:       n.ready,
 		Ops:         n.ops,
 		Naming:      n.naming,
@@ -169,10 +176,10 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 		Owner:        n.owner,
 		Distro:       n.distro,
 	})
-	if err == nil && n.peer != nil {
-		n.peer.HandleHTTP(n.api)
+	if n.api = api; err == nil && n.peer != nil {
+		n.peer.HandleHTTP(api)
 	}
-	return n, err
+	return err
 }
 
 // openData takes the data directory and opens the databases.

@@ -217,6 +217,7 @@ type Counts struct {
 	Services, Instances, Subscribers int
 	Clients, Connected               int
 	Ephemeral, Persistent            int // clients that are an address
+	Owned, OwnedInstances            int // clients that this node answers for, and what they publish
 }
 
 // Counts counts what there is.
@@ -233,6 +234,11 @@ func (s *Service) Counts() Counts {
 	})
 	s.each(func(c *client) {
 		n.Clients++
+		if s.answersFor(c) {
+			c.mu.Lock()
+			n.Owned, n.OwnedInstances = n.Owned+1, n.OwnedInstances+len(c.regs)
+			c.mu.Unlock()
+		}
 		switch {
 		case c.connected:
 			n.Connected++

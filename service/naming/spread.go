@@ -40,8 +40,25 @@ func (s *Service) Replicate(o Spread) {
 	s.serveBeats()
 }
 
-// tag is what decides about the owner of what c publishes.
-func (c *client) tag() string { return strings.TrimSuffix(c.id, "#true") }
+// tag is what decides about the owner of what c publishes: its address.
+func (c *client) tag() string {
+	addr, _, _ := strings.Cut(c.id, "#")
+	return addr
+}
+
+// answersFor reports whether c is this node's to answer for.
+func (r *Registry) answersFor(c *client) bool {
+	switch {
+	case r.spread == nil:
+		return true
+	case c.connected:
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.home == "" || c.home == r.spread.self
+	default:
+		return distro.Responsible(r.spread.Members.View(), c.tag())
+	}
+}
 
 // owned reports whether this node judges the silence of c, and since when it does
 // without a break, unix ms. A node that is alone always did.
