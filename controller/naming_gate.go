@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/pharos-registry/pharos/middleware"
+	"github.com/pharos-registry/pharos/service"
 	"github.com/pharos-registry/pharos/service/naming"
 )
 
@@ -16,8 +17,11 @@ const v1Naming = "/v1/ns/"
 // the service's name.
 func (a *API) gate() middleware.Middleware {
 	return func(r *middleware.Route, next middleware.Handler) middleware.Handler {
-		if r.Module != middleware.Naming || !strings.HasPrefix(r.Path, v1Naming) {
+		if r.Module != middleware.Naming {
 			return next
+		}
+		if !strings.HasPrefix(r.Path, v1Naming) {
+			return a.starting(r, next)
 		}
 		return func(q *middleware.Request) (any, error) {
 			if q.FromPeer { // it passed where it came in
@@ -34,6 +38,20 @@ func (a *API) gate() middleware.Middleware {
 	}
 }
 
+// starting refuses what SDKs ask of a server that does not know yet what the
+// others know. Nacos asks that of v1 alone, and has later ones be told of nothing.
+func (a *API) starting(r *middleware.Route, next middleware.Handler) middleware.Handler {
+	if a.o.Distro == nil || r.Access.Class != middleware.Client {
+		return next
+	}
+	return func(q *middleware.Request) (any, error) {
+		if !q.FromPeer && !a.o.Naming.Ready() {
+			return nil, service.Errorf(service.Unavailable, "server is DOWN now, please try again later!")
+		}
+		return next(q)
+	}
+}
+
 // shut reports whether a v1 naming request may not pass, with the answer.
 func (a *API) shut(q *middleware.Request) (raw middleware.Raw, shut bool) {
 	r, sw := q.HTTP(), a.o.Naming.Switches()
@@ -46,7 +64,8 @@ func (a *API) shut(q *middleware.Request) (raw middleware.Raw, shut bool) {
 			return middleware.Raw{Status: status}, true
 		}
 	}
-	if sw.OverriddenStatus == nil || *sw.OverriddenStatus == "" || strings.HasPrefix(q.Header("User-Agent"), "Nacos-Server") {
+	set := sw.OverriddenStatus != nil && *sw.OverriddenStatus != ""
+	if !set && a.o.Naming.Ready() || strings.HasPrefix(q.Header("User-Agent"), "Nacos-Server") {
 		return raw, false
 	}
 	msg := a.o.Naming.Gate(r.Method != http.MethodGet)

@@ -1,6 +1,9 @@
 package node
 
 import (
+	"context"
+	"sync/atomic"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/pharos-registry/pharos/consistency/distro"
@@ -19,16 +22,49 @@ func (n *Node) openDistro() error {
 	if n.syncer, err = distro.New(distro.Options{Peer: n.peer, Members: n.members, Store: n.naming.Registry, Logger: n.log}); err != nil {
 		return err
 	}
-	n.naming.Replicate(naming.Spread{Syncer: n.syncer, Ring: distro.NewRing(n.members), Members: n.members, Peer: n.peer})
+	n.naming.Replicate(naming.Spread{
+		Syncer: n.syncer, Ring: distro.NewRing(n.members), Members: n.members, Peer: n.peer, Ready: n.namingReady(),
+	})
 	n.distro = middleware.NewDistro(middleware.DistroOptions{
 		Members: n.members, Peer: n.peer, Reg: n.reg,
 		On: func() bool { return n.naming.Switches().Distro },
 	})
-	n.crew = append(n.crew, n.syncer.Run)
-	n.warmUp = append(n.warmUp, n.syncer.WarmUp)
+	warm := make(chan struct{})
+	n.crew = append(n.crew, n.syncer.Run, func(ctx context.Context) error {
+		if n.syncer.WarmUp(ctx) == nil { // else this node is stopping
+			close(warm)
+		}
+		return nil
+	})
+	n.warmUp = append(n.warmUp, func(ctx context.Context) error {
+		select {
+		case <-warm:
+		case <-ctx.Done():
+		}
+		return nil
+	})
 	n.handover = append(n.handover, n.syncer.Handover)
 	n.observeDistro()
 	return nil
+}
+
+// namingReady returns what tells whether instances may be asked for: what the
+// others hold of ephemeral ones is here, and this node has rows of durable ones,
+// be they the newest or not. It needs no leader, so that a node without one
+// still serves discovery.
+func (n *Node) namingReady() func() bool {
+	var was atomic.Bool
+	return func() bool {
+		if was.Load() {
+			return true
+		}
+		why := n.bring.Load()
+		if rows := why == nil || *why != errUnfounded || n.raft.Applied() > 0; !rows || !n.syncer.Ready() {
+			return false
+		}
+		was.Store(true)
+		return true
+	}
 }
 
 // owner is the node that answers for a client, by its address.

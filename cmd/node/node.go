@@ -167,7 +167,7 @@ func (n *Node) openAPI() error {
 		Config:      n.config,
 		Lot:         n.lot,
 		Site:        n.site,
-		About:       n.about(o.Version),
+		About:       n.about(n.version),
 		ConfDir:     filepath.Join(set.Data.Dir, "conf"),
 		Metrics:     promhttp.HandlerFor(n.reg, promhttp.HandlerOpts{}),
 		Requests:    middleware.NewMetrics(n.reg),

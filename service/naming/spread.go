@@ -20,6 +20,7 @@ type Spread struct {
 	Ring    *distro.Ring
 	Members *cluster.Membership
 	Peer    *peer.Node
+	Ready   func() bool // whether this node has what the others have
 }
 
 // spread is the registry's way to the other nodes.
@@ -36,6 +37,9 @@ type spread struct {
 // is called once, before Run and before anything is registered.
 func (s *Service) Replicate(o Spread) {
 	s.spread = &spread{Spread: o, self: o.Members.Self(), ring: o.Ring, log: s.o.Log}
+	if o.Ready == nil {
+		s.spread.Ready = o.Syncer.Ready
+	}
 	s.spread.loan.wake = make(chan struct{}, 1)
 	s.serveBeats()
 }

@@ -250,8 +250,15 @@ func (s *Service) Status() string {
 			}
 		}
 	}
+	if !s.Ready() {
+		return "DOWN"
+	}
 	return "UP"
 }
+
+// Ready reports whether this node has what the others have. Until then what it
+// lacks says nothing, and nobody may be told of it.
+func (s *Service) Ready() bool { return s.spread == nil || s.spread.Ready() }
 
 // Gate returns why the state of the server does not let a v1 request pass, ""
 // when it does. write is anything but GET.
