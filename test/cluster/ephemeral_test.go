@@ -16,9 +16,9 @@ import (
 	"time"
 )
 
-// A client that ends without a word is listed until it has been silent for 30 s,
-// counted from when its owner took it over, which a fault may put off.
-const forgotten = 75 * time.Second
+// A client that ends without a word is listed until it has been silent for
+// 30 s, counted from when its owner took it over: that is later after a fault.
+const forgotten = 45 * time.Second
 
 // beatEvery is how often a simulated client beats: more often than SDKs do, for
 // more load.
@@ -30,6 +30,7 @@ type ledger struct {
 	live  map[string]bool      // registered, beating: every node has to list it
 	maybe map[string]time.Time // may be listed until then
 	gone  map[string]time.Time // when the deregistration was answered: never to be listed again
+	calm  time.Time            // when the last fault was mended
 	count map[string]int
 }
 
@@ -229,7 +230,7 @@ func (w *world) exact(ctx context.Context, n *node) string {
 			until, may := w.book.maybe[i]
 			at, gone := w.book.gone[i]
 			switch {
-			case w.book.live[i] || may && time.Now().Before(until):
+			case w.book.live[i], may && (time.Now().Before(until) || time.Since(w.book.calm) < forgotten):
 			case gone:
 				wrong = append(wrong, fmt.Sprintf("has %s, deregistered %v ago", i, time.Since(at).Round(time.Millisecond)))
 			default:

@@ -81,6 +81,9 @@ func endure(t *testing.T, seed uint64, some []fault) {
 			t.Fatalf("%s: the cluster is not in order afterwards (PHAROS_SEED=%d)", f.name, seed)
 		}
 	}
+	if w.services > 0 {
+		w.forget()
+	}
 }
 
 // TestAlone sees to it that the load and the checks agree with one node that

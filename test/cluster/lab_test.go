@@ -296,14 +296,19 @@ func (n *node) callFor(ctx context.Context, limit time.Duration, method, path st
 func (l *lab) until(limit time.Duration, what string, holds func() string) bool {
 	l.t.Helper()
 	began := time.Now()
+	last := ""
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		why := holds()
 		if why == "" {
-			l.say("%s: after %v", what, time.Since(began).Round(10*time.Millisecond))
+			if last != "" {
+				last = ", at last because " + last
+			}
+			l.say("%s: after %v%s", what, time.Since(began).Round(10*time.Millisecond), last)
 			return true
 		}
+		last = why
 		if time.Since(began) > limit {
 			l.say("%s: NOT within %v: %s", what, limit, why)
 			l.t.Errorf("%s: not within %v: %s", what, limit, why)

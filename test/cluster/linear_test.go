@@ -192,13 +192,17 @@ func (h *history) close() bool {
 	h.mu.Lock()
 	turn := h.turn
 	h.mu.Unlock()
-	ok := true
-	for k := range rivalry {
-		for _, kind := range []string{"config", "instance"} {
-			key := fmt.Sprintf("%s %d %d", kind, turn, k)
-			ok = h.w.l.until(settled, "all nodes agree on "+key, func() string { return h.same(key) }) && ok
+	ok := h.w.l.until(settled, "all nodes agree on the shared keys", func() string {
+		for k := range rivalry {
+			for _, kind := range []string{"config", "instance"} {
+				key := fmt.Sprintf("%s %d %d", kind, turn, k)
+				if why := h.same(key); why != "" {
+					return key + ": " + why
+				}
+			}
 		}
-	}
+		return ""
+	})
 	h.mu.Lock()
 	ops := h.ops
 	h.ops, h.turn = nil, turn+1

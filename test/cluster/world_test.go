@@ -125,6 +125,9 @@ func (w *world) any(r *rand.Rand) *node {
 func (w *world) settle() bool {
 	w.l.t.Helper()
 	began := time.Now()
+	w.book.mu.Lock()
+	w.book.calm = began
+	w.book.mu.Unlock()
 	if !w.gate.shut(settled) {
 		w.l.t.Errorf("clients could not make a change within %v", settled)
 	}
@@ -147,6 +150,31 @@ func (w *world) settle() bool {
 		return w.pages.heard()
 	}) && ok
 	return w.past.close() && ok
+}
+
+// forget waits until who fell silent is listed nowhere any more.
+func (w *world) forget() {
+	w.l.t.Helper()
+	if !w.gate.shut(settled) {
+		w.l.t.Errorf("clients could not make a change within %v", settled)
+	}
+	defer w.gate.open()
+	w.book.mu.Lock()
+	w.book.calm = time.Time{}
+	for i, until := range w.book.maybe {
+		if until.Before(time.Now().Add(time.Hour)) { // else its client still tries
+			w.book.maybe[i] = time.Time{}
+		}
+	}
+	w.book.mu.Unlock()
+	w.l.until(forgotten, "who fell silent is forgotten", func() string {
+		for _, n := range w.l.running() {
+			if why := w.exact(w.ctx, n); why != "" {
+				return why
+			}
+		}
+		return ""
+	})
 }
 
 // gate holds changes back while the nodes are compared.
