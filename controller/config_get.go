@@ -65,6 +65,11 @@ func (a *API) copyFor(q *middleware.Request) (*config.Copy, error) {
 	if err := config.CheckTag(tag); err != nil {
 		return nil, err
 	}
+	if q.Header(readHeader) != "" {
+		if err := a.o.Config.Current(q.Context(), k); err != nil {
+			return nil, err
+		}
+	}
 	return a.o.Config.Read(k, clientIP(q), tag, q.Header("Vipserver-Tag")), nil
 }
 

@@ -3,6 +3,7 @@
 package controller
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -32,7 +33,8 @@ type Options struct {
 	BodyTime     time.Duration     // for a client to send a body; a byte now and then must not hold a connection for ever
 	Off          middleware.Module // what the function mode switches off; Core is nothing
 	Log          *slog.Logger
-	Ready        func() error // nil: ready to serve
+	Ready        func() error                // why the node is not to be asked yet; nil: ready to serve
+	Current      func(context.Context) error // waits until this node has every write answered before; nil: it always has
 	Ops          *ops.Service
 	Naming       *naming.Service
 	Pushes       *push.Stats             // of pushes to SDKs
@@ -82,6 +84,7 @@ func New(o Options) (*API, error) {
 		mw = append(mw, o.Distro.Arrive())
 	}
 	mw = append(mw,
+		a.awake(),
 		middleware.Parse(o.MaxBody, o.MaxUpload, o.BodyTime),
 		a.gate(),
 		middleware.Audit(o.Audit, o.Log),

@@ -40,6 +40,7 @@ func (n *Node) openAuth(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	n.closers = append(n.closers, n.auth.Close)
 	n.loops = append(n.loops, n.auth.Run)
 	n.guard = middleware.NewGuard(middleware.GuardOptions{
 		Auth: n.auth, Client: mode(a.Client()), Management: management(a),

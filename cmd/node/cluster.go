@@ -137,6 +137,9 @@ func (n *Node) meta() cluster.Meta {
 // leads reports whether this node is the one for what only one is to do.
 func (n *Node) leads() bool { return n.raft == nil || n.raft.Leads() }
 
+// Leads reports whether this node is the leader of its cluster, or stands alone.
+func (n *Node) Leads() bool { return n.leads() }
+
 // crew is what runs from before the first request until after the last one. It
 // is ended in the reverse order, one after the other.
 type crew struct {
@@ -184,31 +187,34 @@ func (n *Node) startCluster(ctx context.Context, g *errgroup.Group, c *crew) err
 		c.start(ctx, run)
 	}
 	g.Go(func() error {
+		var err error
 		select {
-		case err := <-c.failed:
-			return err
+		case err = <-c.failed:
 		case <-ctx.Done():
-			n.bring.Store(&errStopping)
-			return nil
 		}
+		n.sayGoodbye(ctx)
+		return err
 	})
 	g.Go(func() error { return n.bringUp(ctx) })
 	return nil
 }
 
-// stopCluster takes this node out of its cluster, when no request is under way
-// any more: it hands over what it owns, says goodbye, leaves the log, and takes
-// its end of the peer plane away last.
-func (n *Node) stopCluster(ctx context.Context, c *crew) error {
-	if n.peer == nil {
-		return nil
-	}
+// sayGoodbye hands over what this node owns and tells the others that it leaves,
+// while the requests that are under way are still answered. New ones are sent
+// to the other nodes.
+func (n *Node) sayGoodbye(ctx context.Context) {
+	n.bring.Store(&errStopping)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
 	defer cancel()
 	for _, fn := range n.handover {
 		fn(ctx)
 	}
 	n.members.Leave(ctx)
+}
+
+// stopCluster ends what requests lean on, when none is under way any more: the
+// log after what feeds it, and the peer plane last.
+func (*Node) stopCluster(c *crew) error {
 	c.stop()
 	select {
 	case err := <-c.failed:
@@ -234,17 +240,18 @@ func (n *Node) bringUp(ctx context.Context) error {
 	if err := n.firstAdmin(ctx); err != nil && ctx.Err() == nil {
 		return err
 	}
-	n.bring.Store(&errCold)
+	if !n.bring.CompareAndSwap(&errUnfounded, &errCold) {
+		return nil
+	}
 	for _, fn := range n.warmUp {
 		if err := fn(ctx); err != nil {
 			return err
 		}
 	}
-	if ctx.Err() != nil {
+	if !n.bring.CompareAndSwap(&errCold, nil) { // it stops already
 		return nil
 	}
 	n.members.SetState(cluster.Up)
-	n.bring.Store(nil)
 	n.log.Info("this node is ready", "id", n.id, "addr", n.members.Self(), "members", len(n.members.View().Members))
 	n.announceCode()
 	return nil

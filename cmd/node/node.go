@@ -152,6 +152,7 @@ func (n *Node) openAPI() error {
 		Off:         off(set.Server),
 		Log:         n.log,
 		Ready:       n.ready,
+		Current:     n.current,
 		Ops:         n.ops,
 		Naming:      n.naming,
 		Pushes:      n.pushes,
@@ -235,7 +236,7 @@ func (n *Node) Run(ctx context.Context) error {
 		n.announceCode()
 	}
 	err = g.Wait()
-	return errors.Join(err, n.stopCluster(ctx, c))
+	return errors.Join(err, n.stopCluster(c))
 }
 
 // Close releases what New opened, last opened first.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/pharos-registry/pharos/consistency/peer"
 	"github.com/pharos-registry/pharos/controller/udp"
 	"github.com/pharos-registry/pharos/service/naming"
 	"github.com/pharos-registry/pharos/service/push"
@@ -39,6 +40,10 @@ func (n *Node) openPush() {
 // serveUDP pushes to 1.x SDKs until ctx ends. A machine that grants no socket is
 // served without: those SDKs poll.
 func (n *Node) serveUDP(ctx context.Context, server *udp.Server) error {
+	if _, real := n.network.(peer.TCP); !real { // it has no datagrams
+		<-ctx.Done()
+		return nil
+	}
 	// Without brackets: an address of IPv6 may come with them.
 	conn, err := udp.Listen(ctx, strings.Trim(n.set.Server.Bind, "[]"))
 	if err != nil {

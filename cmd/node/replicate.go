@@ -118,3 +118,15 @@ func unwritten(err error) error {
 		return service.Wrap(service.Unavailable, err, "the cluster has no leader now: nothing was written, try again")
 	}
 }
+
+// current waits until this node's rows hold every write that was answered
+// anywhere in the cluster before the call.
+func (n *Node) current(ctx context.Context) error {
+	if n.raft == nil {
+		return nil
+	}
+	if err := n.raft.Read(ctx); err != nil {
+		return service.Wrap(service.Unavailable, err, "the cluster has no leader now: what is current is not known, try again")
+	}
+	return nil
+}

@@ -24,11 +24,24 @@ type sink struct{ l *slog.Logger }
 // ourselves what an operator needs; its errors are our warnings.
 func (s sink) Accept(_ string, level hclog.Level, msg string, args ...any) {
 	to := slog.LevelDebug
-	if level == hclog.Error {
+	if level == hclog.Error && !daily(msg) {
 		to = slog.LevelWarn
 	}
 	if ctx := context.Background(); s.l.Enabled(ctx, to) {
 		s.l.Log(ctx, to, "raft", "event", msg, "details", pairs(args))
+	}
+}
+
+// daily reports whether what the library calls an error is its daily life too: a
+// peer that does not answer or left, and a follower that needs a snapshot.
+func daily(msg string) bool {
+	switch msg {
+	case "failed to decode incoming command", "failed to get log", "failed to appendEntries to", "failed to heartbeat to",
+		"failed to pipeline appendEntries", "failed to start pipeline replication to", "failed to make requestVote RPC", "failed to flush response",
+		"peer has newer term, stopping replication":
+		return true
+	default:
+		return false
 	}
 }
 

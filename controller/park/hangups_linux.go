@@ -16,9 +16,11 @@ type hangups struct {
 	event func(s *Spot, hangup bool)
 	done  chan struct{}
 
-	mu    sync.Mutex // guards the following fields
-	spots map[int32]*Spot
-	gen   int32
+	mu      sync.Mutex // guards the following fields
+	spots   map[int32]*Spot
+	gen     int32
+	started bool // the goroutine runs, from the first connection on
+	closed  bool
 }
 
 // watch is what a Spot keeps for hangups, guarded by hangups.mu.
@@ -47,9 +49,7 @@ func newHangups(event func(*Spot, bool)) (*hangups, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	h := &hangups{file: f, raw: raw, event: event, done: make(chan struct{}), spots: map[int32]*Spot{}}
-	go h.run()
-	return h, nil
+	return &hangups{file: f, raw: raw, event: event, done: make(chan struct{}), spots: map[int32]*Spot{}}, nil
 }
 
 // run waits for events until close.
@@ -101,6 +101,10 @@ func (h *hangups) park(s *Spot) error {
 		}
 		s.watch = watch{int32(fd), h.gen} //nolint:gosec // descriptors are small numbers
 		h.spots[s.fd] = s
+		if !h.started && !h.closed {
+			h.started = true
+			go h.run()
+		}
 		err = h.control(syscall.EPOLL_CTL_ADD, &s.watch, whenGone)
 	})
 	return errors.Join(err, err2)
@@ -138,7 +142,13 @@ func (h *hangups) control(op int, w *watch, events uint32) error {
 }
 
 func (h *hangups) close() error {
+	h.mu.Lock()
+	h.closed = true
+	started := h.started
+	h.mu.Unlock()
 	err := h.file.Close()
-	<-h.done
+	if started {
+		<-h.done
+	}
 	return err
 }

@@ -156,6 +156,13 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 }
 
+// Close ends what New started.
+func (s *Service) Close() error {
+	s.tokens.StopAllGoroutines()
+	s.passwords.proven.StopAllGoroutines()
+	return nil
+}
+
 // Stale says that the tables may have changed by another hand. It does not
 // block: Run reads them.
 func (s *Service) Stale() {

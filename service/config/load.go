@@ -109,6 +109,15 @@ func (s *Service) grayOf(r *persistence.Gray) (gray, bool) {
 	return gray{match, r.Rule, newCopy(r.Content, md5, r.EncryptedDataKey, "", r.Name, r.Modified)}, true
 }
 
+// Current has the next Read of k see what the database has now, where others
+// write to it.
+func (s *Service) Current(ctx context.Context, k Key) error {
+	if !s.o.Shared {
+		return nil
+	}
+	return failed(s.Refresh(ctx, k))
+}
+
 // Reload asks for a Load in the background.
 func (s *Service) Reload() {
 	select {

@@ -24,6 +24,9 @@ type Options struct {
 	// history and corrects the counters; nil: it is.
 	Leads func() bool
 
+	// Shared is set where others write to the same database, which tell of it later.
+	Shared bool
+
 	MaxContent    int64 // letters of one config
 	MaxGray       int   // gray copies of one config
 	Quotas        persistence.Quotas
