@@ -51,6 +51,7 @@ type PublishConfig struct {
 
 	CAS        string  `json:",omitempty"` // the md5 that a stored config must have; "" asks nothing. An absent config is inserted whatever it says
 	InsertOnly bool    `json:",omitempty"`
+	UpdateOnly bool    `json:",omitempty"` // refused with ErrConflict when there is none
 	Count      *Quotas `json:",omitempty"` // keeps the usage counters; nil leaves them alone
 }
 
@@ -68,6 +69,8 @@ func (o PublishConfig) run(tx *txn) (Result, error) {
 		return Result{}, err
 	}
 	switch {
+	case old == nil && o.UpdateOnly:
+		return Result{}, ErrConflict
 	case old == nil:
 		return o.insert(tx)
 	case o.InsertOnly:
@@ -173,6 +176,7 @@ type RemoveConfig struct {
 	Writer
 
 	Count *Quotas `json:",omitempty"` // keeps the usage counters; nil leaves them alone
+	CAS   string  `json:",omitempty"` // the md5 that the config must have; "" asks nothing
 }
 
 func (RemoveConfig) code() opCode  { return opRemoveConfig }
@@ -183,8 +187,11 @@ func (o RemoveConfig) run(tx *txn) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	if old == nil {
+	switch {
+	case old == nil:
 		return Result{}, ErrNotFound
+	case o.CAS != "" && old.md5 != o.CAS:
+		return Result{}, ErrConflict
 	}
 	return Result{ID: old.id, N: 1, Time: tx.lay.second(o.Time)}, tx.removeConfig(old, o.ConfigKey, o.Writer, o.Count)
 }

@@ -125,6 +125,15 @@ func (d *DB) ConfigsOf(ctx context.Context, tenant string) ([]ConfigInfo, error)
 	return s.configs(ctx, false, false, "c.tenant_id = ?", []any{s.lay.tenant(tenant)}, " ORDER BY c.id LIMIT "+strconv.Itoa(maxRows))
 }
 
+// DescribedConfigs is ConfigsOf with the tags.
+func (d *DB) DescribedConfigs(ctx context.Context, tenant string) ([]ConfigInfo, error) {
+	s, err := d.source(copied)
+	if err != nil {
+		return nil, err
+	}
+	return s.configs(ctx, false, true, "c.tenant_id = ?", []any{s.lay.tenant(tenant)}, " ORDER BY c.id LIMIT "+strconv.Itoa(maxRows))
+}
+
 // ConfigSearch is what a search of configs asks for. Names are compared whole,
 // or as patterns when Blur is set: "*" is any text, and "%", "_" and "\" are
 // what they are to LIKE. An empty name asks nothing.

@@ -91,6 +91,44 @@ func (d *DB) HistoryNext(ctx context.Context, h History) (*History, error) {
 	return first(d.history(ctx, true, cond+" ORDER BY h.nid LIMIT 1", args...))
 }
 
+// HistoryFilter chooses rows of history. A zero field chooses all.
+type HistoryFilter struct {
+	Tenant   *string // nil: of all namespaces
+	Before   int64   // rows with a smaller nid
+	From, To time.Time
+	Removals bool // of formal copies alone
+}
+
+// HistoryPage reads the newest rows that f wants, up to limit, newest first and
+// without content.
+func (d *DB) HistoryPage(ctx context.Context, f HistoryFilter, limit int) ([]History, error) {
+	s, err := d.source(live)
+	if err != nil {
+		return nil, err
+	}
+	cond, args := "1 = 1", []any{}
+	add := func(c string, v any) { cond, args = cond+" AND "+c, append(args, v) }
+	if f.Tenant != nil {
+		add("h.tenant_id = ?", s.lay.tenant(*f.Tenant))
+	}
+	if f.Before > 0 {
+		add("h.nid < ?", f.Before)
+	}
+	if !f.From.IsZero() {
+		add("h.gmt_modified >= ?", s.lay.at(f.From))
+	}
+	if !f.To.IsZero() {
+		add("h.gmt_modified <= ?", s.lay.at(f.To))
+	}
+	if f.Removals {
+		add("h.op_type = ?", "D")
+		if s.lay.historyExt {
+			add("h.publish_type = ?", "formal")
+		}
+	}
+	return d.history(ctx, false, cond+" ORDER BY h.nid DESC LIMIT ?", append(args, limit)...)
+}
+
 // RemovedSince reads up to limit rows of removals written at or after a time,
 // with a nid over after, by nid and without content: how a node learns of what
 // others removed. MySQL rounds times to seconds: look back a few.

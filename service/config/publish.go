@@ -43,6 +43,8 @@ type Publish struct {
 	Schema       *string
 	EncryptedKey string // not "": the content was encrypted by the client
 	CASMD5       string // not "": the digest that what is there must have
+	Absent       bool   // there must be none: service.Conflict where there is
+	Present      bool   // there must be one: service.Stale where there is none
 	By           Author
 }
 
@@ -62,7 +64,7 @@ func (s *Service) Publish(ctx context.Context, p Publish) error {
 		tag := strings.TrimSpace(p.Tag)
 		return s.publishGray(ctx, p, persistence.TagPrefix+tag, persistence.TagRule(tag))
 	}
-	return s.publishFormal(ctx, p, false)
+	return s.publishFormal(ctx, p, p.Absent)
 }
 
 // clean makes text of what is not UTF-8, as the reference's decoder does.
@@ -91,7 +93,7 @@ func (s *Service) publishFormal(ctx context.Context, p Publish, insertOnly bool)
 		ConfigKey: p.Key, Writer: p.By.writer(),
 		Content: p.Content, MD5: digest(p.Content), EncryptedDataKey: p.EncryptedKey,
 		AppName: p.AppName, Tags: p.Tags, Type: p.Type, Desc: p.Desc, Use: p.Use, Effect: p.Effect, Schema: p.Schema,
-		CAS: p.CASMD5, InsertOnly: insertOnly, Count: s.quotas(),
+		CAS: p.CASMD5, InsertOnly: insertOnly, UpdateOnly: p.Present, Count: s.quotas(),
 	})
 	switch {
 	case errors.Is(err, persistence.ErrConflict):
@@ -148,6 +150,25 @@ func (s *Service) Remove(ctx context.Context, k Key, tag string, by Author) erro
 		}
 	}
 	return nil
+}
+
+// RemoveExactly removes a config whose content still has the digest md5, "" is
+// any. It refuses with service.Stale where that is not so.
+func (s *Service) RemoveExactly(ctx context.Context, k Key, md5 string, by Author) error {
+	if err := CheckKey(k); err != nil {
+		return err
+	}
+	_, err := s.o.Write(ctx, persistence.RemoveConfig{ConfigKey: k, Writer: by.writer(), Count: s.quotas(), CAS: md5})
+	if errors.Is(err, persistence.ErrConflict) || md5 != "" && errors.Is(err, persistence.ErrNotFound) {
+		return service.Errorf(service.Stale, "somebody else has changed or removed it meanwhile")
+	}
+	return absentIsFine(err)
+}
+
+// RemoveGray removes a gray copy by its name.
+func (s *Service) RemoveGray(ctx context.Context, k Key, name string, by Author) error {
+	_, err := s.o.Write(ctx, persistence.RemoveGray{ConfigKey: k, Writer: by.writer(), Name: name})
+	return absentIsFine(err)
 }
 
 // RemoveBeta removes the copy for the beta addresses.

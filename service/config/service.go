@@ -52,6 +52,7 @@ type Service struct {
 	switches atomic.Pointer[Switches]
 	search   *searchPool
 	reload   chan struct{} // asks Run for a Reload; room for one
+	listings listings
 }
 
 // New returns a Service that follows what o.DB commits. Load fills it.
@@ -99,6 +100,7 @@ func (s *Service) Read(k Key, ip, tag, known string) *Copy {
 // committed keeps the cache in step with the database, in the order of the
 // commits and before their writers are answered.
 func (s *Service) committed(op persistence.Op, res persistence.Result) {
+	s.listings.changed()
 	switch o := op.(type) {
 	case persistence.PublishConfig:
 		s.setFormal(o.ConfigKey, newCopy(o.Content, o.MD5, o.EncryptedDataKey, deref(o.Type), "", res.Time))
