@@ -37,11 +37,15 @@ func (a *API) listen(q *middleware.Request) (any, error) {
 	}
 	cache := a.o.Config.Cache()
 	v := config.Viewer{IP: clientIP(q), Tag: q.Header("Vipserver-Tag")}
+	c := clientOf(q, v)
 	timeout, long := q.HTTP().Header["Long-Pulling-Timeout"]
 	hangs := long && !strings.EqualFold(q.Header("Long-Pulling-Timeout-No-Hangup"), "true")
 	w := a.o.Config.Switches()
 	if fixed := hangs && w.Fixed; !fixed {
 		changed := changedOf(cache, v, all)
+		if long {
+			a.follow(c, all, changed)
+		}
 		switch {
 		case !long:
 			return shortPoll(q, changed), nil
@@ -56,8 +60,8 @@ func (a *API) listen(q *middleware.Request) (any, error) {
 		return nil, service.Errorf(service.BadParam, "%s", (&conversion{value: timeout[0], kind: "long"}).cause())
 	}
 	ms = min(max(ms, 0), int64(time.Hour/time.Millisecond))
-	v = config.Viewer{IP: strings.Clone(v.IP), Tag: strings.Clone(v.Tag)}
-	p := &poll{cache: cache, viewer: v, held: &a.held}
+	own := cloned(c)
+	p := &poll{cache: cache, viewer: config.Viewer{IP: own.IP, Tag: own.Tag}, held: &a.held, client: own}
 	return a.hang(q, p, all, w.Wait(time.Duration(ms)*time.Millisecond), w.Fixed)
 }
 
@@ -70,6 +74,35 @@ func changedOf(cache *config.Cache, v config.Viewer, all []interest) []config.Ke
 		}
 	}
 	return changed
+}
+
+// clientOf is who polls, in texts of the request.
+func clientOf(q *middleware.Request, v config.Viewer) config.Client {
+	return config.Client{Address: q.HTTP().RemoteAddr, IP: v.IP, App: q.Header("Client-Appname"), Agent: agent(q), Tag: v.Tag}
+}
+
+// cloned is a client in texts of its own.
+func cloned(c config.Client) *config.Client {
+	return &config.Client{
+		Address: strings.Clone(c.Address), IP: strings.Clone(c.IP), App: strings.Clone(c.App), Agent: strings.Clone(c.Agent), Tag: strings.Clone(c.Tag),
+	}
+}
+
+// follow remembers which of its configs a client does not have as it should, and
+// forgets it of those that it has. changed is in the order of all.
+func (a *API) follow(c config.Client, all []interest, changed []config.Key) {
+	lags := a.o.Config.Lags()
+	if len(changed) == 0 && !lags.Any() {
+		return
+	}
+	for i := range all {
+		if len(changed) > 0 && changed[0] == all[i].key {
+			changed = changed[1:]
+			lags.Told(c, all[i].key, all[i].md5)
+		} else {
+			lags.Caught(c, all[i].key)
+		}
+	}
 }
 
 func changedRaw(changed []config.Key) *middleware.Raw {
@@ -121,7 +154,8 @@ type poll struct {
 	cache   *config.Cache
 	viewer  config.Viewer
 	waiters []config.Waiter
-	held    *atomic.Int64     // what all polls together listen to
+	held    *atomic.Int64 // what all polls together listen to
+	client  *config.Client
 	fixed   []interest        // of a poll that nothing wakes: to be compared at the end
 	wake    chan []config.Key // of a poll that blocks its handler
 }
@@ -140,6 +174,9 @@ func (p *poll) Changed(k *config.Key) {
 
 // Viewer implements config.Listener.
 func (p *poll) Viewer() config.Viewer { return p.viewer }
+
+// Client implements config.Follower.
+func (p *poll) Client() *config.Client { return p.client }
 
 // Answer implements park.Guest.
 func (p *poll) Answer(b []byte, cause any) (head, body []byte) {

@@ -193,8 +193,11 @@ func (q *Request) May(r auth.Resource, action auth.Action) error {
 
 // Sees reports whether the caller may read r, for handlers that leave out of a
 // list what he may not. Nothing is counted or logged.
-func (q *Request) Sees(r auth.Resource) bool {
-	return q.guard == nil || q.mode == Observe || q.guard.o.Auth.Authorize(q.User, r, auth.Read) == nil
+func (q *Request) Sees(r auth.Resource) bool { return q.Allows(r, auth.Read) }
+
+// Allows is Sees for any action.
+func (q *Request) Allows(r auth.Resource, action auth.Action) bool {
+	return q.guard == nil || q.mode == Observe || q.guard.o.Auth.Authorize(q.User, r, action) == nil
 }
 
 // Asked reports whether May has anything to say.

@@ -71,6 +71,11 @@ func (n *Node) serve(ctx context.Context, g *errgroup.Group, l net.Listener, h h
 		ReadHeaderTimeout: limits.HeaderTimeout,
 		IdleTimeout:       limits.IdleTimeout,
 		MaxHeaderBytes:    limits.Header,
+		ConnState: func(c net.Conn, s http.ConnState) {
+			if s == http.StateClosed {
+				n.config.Lags().Closed(c.RemoteAddr().String())
+			}
+		},
 		ErrorLog:          slog.NewLogLogger(n.log.Handler(), slog.LevelDebug),
 	}
 	for _, l := range []net.Listener{l, n.lot.Listener(srv)} { // the second: what was parked, answered

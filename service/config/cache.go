@@ -16,6 +16,7 @@ const shards = 64
 type Cache struct {
 	seed   maphash.Seed
 	shards [shards]shard
+	lags   *Lags
 }
 
 type shard struct {
@@ -34,7 +35,7 @@ type entry struct {
 
 // NewCache returns an empty cache.
 func NewCache() *Cache {
-	c := &Cache{seed: maphash.MakeSeed()}
+	c := &Cache{seed: maphash.MakeSeed(), lags: newLags()}
 	for i := range c.shards {
 		c.shards[i].entries = map[Key]*entry{}
 	}
@@ -100,6 +101,7 @@ func (c *Cache) update(k Key, change func(*Item) (*Item, bool)) {
 		e.item = it
 		if wake {
 			woken = e.listeners()
+			c.lags.woken(k, old, woken)
 		}
 		e.drop()
 	}
