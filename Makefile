@@ -21,10 +21,10 @@ LDFLAGS   := -s -w -X main.stamped=$(VERSION)
 # Without MessagePack, which nobody asks for, Gin is half as large.
 export GOFLAGS := $(GOFLAGS) -tags=nomsgpack
 
-.PHONY: help run build test race lint vuln fix fuzz bench e2e crash faults
+.PHONY: help run build test race lint vuln fix fuzz bench e2e crash faults ui ui-check ui-lock
 
 help: ## list the targets
-	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 
 run: ## run a server with its data in ./data
 	go run ./cmd/pharos
@@ -75,6 +75,19 @@ faults: ## break three real nodes FAULTS times under load and look at what clien
 
 e2e: ## real SDKs of Java, Go, Node and Python against the built server
 	PHAROS_SDK=1 go test ./test/sdk -count=1 -v -timeout 20m
+
+ui: ui/node_modules/.stamp ## the console anew into ui/dist, which is committed
+	cd ui && npm run --silent test && npm run --silent build
+
+ui-check: ## whether ui/dist belongs to the sources, and how large it is
+	node ui/scripts/seal.mjs --check
+
+ui-lock: ## the lock file of the console after a change of ui/package.json
+	cd ui && npm install --package-lock-only && node scripts/lock-complete.mjs
+
+ui/node_modules/.stamp: ui/package-lock.json
+	cd ui && npm ci --no-audit --no-fund
+	touch $@
 
 $(LINT):
 	GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_AT)

@@ -2,6 +2,8 @@ module github.com/pharos-registry/pharos
 
 go 1.26.0
 
+ignore ./ui/node_modules
+
 require (
 	github.com/DeRuina/timberjack v1.4.9
 	github.com/anishathalye/porcupine v1.3.1

@@ -1,0 +1,1 @@
+export{t as ConfigPage,n as Crumbs}from"./config.js";

@@ -1,0 +1,1 @@
+import{On as e}from"./vendor.js";import{d as t,l as n}from"./states.js";import{t as r}from"./client.js";function i({run:i,done:a,stale:o=[],then:s,fail:c}){return e({mutationFn:i,onSuccess:async(e,n)=>{s?.(e,n),a&&t(typeof a==`string`?a:a(e,n)),await Promise.all(o.map(e=>r.invalidateQueries({queryKey:e})))},onError:e=>{c?.(e)||n(e)}})}export{i as t};

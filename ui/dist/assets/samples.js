@@ -1,0 +1,1 @@
+export{t as Samples,n as SamplesPage}from"./samples2.js";

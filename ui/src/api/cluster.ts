@@ -1,0 +1,35 @@
+import { get } from './http';
+
+export interface PeerSync {
+  address: string;
+  queue: number;
+  lastSync: number;
+  failures: number;
+  equal: boolean;
+}
+
+export interface ClusterNode {
+  address: string;
+  state: string;
+  self: boolean;
+  leader: boolean;
+  version: string;
+  lastSeen: number;
+  error: string;
+  load: { cpu: number; load: number; memory: number; connections: number; goroutines: number; uptime: number } | null;
+  raft: { role: string; term: number; commit: number; applied: number; last: number; snapshot: number } | null;
+  distro: { clients: number; owned: number; digest: string; peers: PeerSync[] | null } | null;
+}
+
+export interface Cluster {
+  mode: string;
+  self: string;
+  nodes: ClusterNode[];
+  raft: { leader: string; term: number; voters: number; up: number; tolerates: number } | null;
+  divergence: { kind: string; address: string; detail: string }[] | null;
+  answered: { of: number; ok: number };
+}
+
+export const clusterKey = ['cluster'] as const;
+
+export const getCluster = () => get<Cluster>('v3/console/ext/cluster');

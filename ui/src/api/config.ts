@@ -1,0 +1,33 @@
+import { get, postBody, postJSON } from './http';
+import type { ConfigDetail, ImportResult } from './types';
+
+/** What names one configuration. */
+export interface ConfigName {
+  ns: string;
+  group: string;
+  dataId: string;
+}
+
+export type Policy = 'ABORT' | 'SKIP' | 'OVERWRITE';
+
+export interface CloneItem {
+  cfgId: string;
+  dataId: string;
+  group: string;
+}
+
+const root = 'v3/console/cs';
+
+/** The configuration, or null where there is none. */
+export const peekConfig = (c: ConfigName) =>
+  get<ConfigDetail | null>(`${root}/config`, { namespaceId: c.ns, groupName: c.group, dataId: c.dataId });
+
+export const cloneConfigs = (target: string, policy: Policy, items: CloneItem[]) =>
+  postJSON<ImportResult>(`${root}/config/clone`, items, { targetNamespaceId: target, policy, namespaceId: '' });
+
+export function importConfigs(ns: string, policy: Policy, file: Blob): Promise<ImportResult> {
+  const body = new FormData();
+  body.set('policy', policy);
+  body.set('file', file, 'import.zip');
+  return postBody(`${root}/config/import`, body, { namespaceId: ns });
+}

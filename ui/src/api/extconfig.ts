@@ -1,0 +1,236 @@
+import type { ConfigName } from './config';
+import { address, del, get, post, postBody } from './http';
+import type { Cursor } from './session';
+import type { ConfigDetail, Page } from './types';
+
+const root = 'v3/console/ext';
+const named = (c: ConfigName) => ({ namespaceId: c.ns, groupName: c.group, dataId: c.dataId });
+
+export interface ConfigRow {
+  id: string;
+  namespaceId: string;
+  groupName: string;
+  dataId: string;
+  type: string;
+  appName: string;
+  desc: string;
+  tags: string[];
+  md5: string;
+  size: number;
+  modified: number;
+  user: string;
+  gray: string[];
+  listeners: number;
+  behind: number;
+  encrypted: boolean;
+  may: string;
+}
+
+export interface Facet {
+  value: string;
+  count: number;
+}
+
+export type FacetName = 'groupName' | 'type' | 'appName' | 'tags';
+
+export interface ConfigPage extends Page<ConfigRow> {
+  facets?: Record<FacetName, Facet[]>;
+}
+
+export interface ConfigQuery {
+  namespaceId: string;
+  q?: string | undefined;
+  groupName?: string | undefined;
+  appName?: string | undefined;
+  type?: string | undefined;
+  tags?: string | undefined;
+  content?: string | undefined;
+  user?: string | undefined;
+  state?: string | undefined;
+  sort?: string | undefined;
+  order?: string | undefined;
+  pageNo: number;
+  pageSize: number;
+}
+
+export interface Gray {
+  name: string;
+  kind: 'beta' | 'tag';
+  rule: string;
+  addresses?: string[] | string;
+  tag?: string;
+  md5: string;
+  modified: number;
+  content: string;
+}
+
+export interface ConfigFull extends ConfigDetail {
+  size: number;
+  user: string;
+  modified: number;
+  version: string;
+  may: string;
+  gray: Gray[];
+  listeners: number;
+  behind: number;
+}
+
+export interface Version {
+  nid: string;
+  version: string;
+  kind: 'create' | 'publish' | 'remove' | 'gray' | 'gray_remove';
+  grayName: string;
+  md5: string;
+  previousMd5: string;
+  user: string;
+  address: string;
+  at: number;
+  type: string;
+  current: boolean;
+  namespaceId?: string;
+  groupName?: string;
+  dataId?: string;
+}
+
+export interface VersionFull extends Version {
+  content: string | null;
+  previous: string | null;
+}
+
+export interface Current {
+  exists: boolean;
+  md5: string;
+  content: string;
+  type: string;
+  user: string;
+  modified: number;
+  version: string;
+}
+
+export interface Published {
+  md5: string;
+  modified: number;
+  id: string;
+  version: string;
+}
+
+export const extConfigKeys = {
+  list: (q: ConfigQuery) => ['configs', q.namespaceId, 'list', q] as const,
+  lists: (ns: string) => ['configs', ns] as const,
+  one: (c: ConfigName) => ['config', c.ns, c.group, c.dataId] as const,
+  full: (c: ConfigName) => ['config', c.ns, c.group, c.dataId, 'full'] as const,
+  versions: (c: ConfigName, page: number) => ['config', c.ns, c.group, c.dataId, 'versions', page] as const,
+  version: (c: ConfigName, nid: string) => ['config', c.ns, c.group, c.dataId, 'version', nid] as const,
+  convergence: (c: ConfigName) => ['config', c.ns, c.group, c.dataId, 'convergence'] as const,
+  listeners: (q: ListenerQuery) => ['listeners', q.namespaceId, q] as const,
+  releases: (ns: string, q: string, user: string) => ['releases', ns, q, user] as const,
+  recycle: (ns: string, q: string) => ['recycle', ns, q] as const,
+};
+
+export const queryConfigs = (q: ConfigQuery, signal?: AbortSignal) => get<ConfigPage>(`${root}/configs`, { ...q, facets: true }, signal);
+
+export const getFull = (c: ConfigName) => get<ConfigFull>(`${root}/config`, named(c));
+
+export interface Publication {
+  content: string;
+  expect: string;
+  type?: string | undefined;
+  desc?: string | undefined;
+  appName?: string | undefined;
+  tags?: string | undefined;
+  betaIps?: string | undefined;
+  tag?: string | undefined;
+}
+
+export const publish = (c: ConfigName, p: Publication) => post<Published>(`${root}/config/publish`, { ...named(c), ...p });
+
+export const removeConfig = (c: ConfigName, expect: string) => del<boolean>(`${root}/config`, { ...named(c), expect });
+
+export const promoteGray = (c: ConfigName, name: string, expect: string, expectGray: string) =>
+  post<Published>(`${root}/config/gray/promote`, { ...named(c), name, expect, expectGray });
+
+export const removeGray = (c: ConfigName, name: string) => del<boolean>(`${root}/config/gray`, { ...named(c), name });
+
+export const listVersions = (c: ConfigName, pageNo: number, pageSize = 50) =>
+  get<Page<Version>>(`${root}/config/versions`, { ...named(c), pageNo, pageSize });
+
+export const getVersion = (c: ConfigName, nid: string) => get<VersionFull>(`${root}/config/version`, { ...named(c), nid });
+
+export const restore = (c: ConfigName, nid: string, expect: string) => post<Published>(`${root}/config/restore`, { ...named(c), nid, expect });
+
+export const listReleases = (namespaceId: string, q: string, user: string, cursor: string) =>
+  get<Cursor<Version>>(`${root}/releases`, { namespaceId, q, user, cursor, limit: 100 });
+
+export const listRecycle = (namespaceId: string, q: string, cursor: string) =>
+  get<Cursor<Version>>(`${root}/recycle`, { namespaceId, q, cursor, limit: 100 });
+
+export interface Listener {
+  address: string;
+  ip: string;
+  app: string;
+  agent: string;
+  transport: string;
+  node: string;
+  md5: string;
+  version: string;
+  state: 'current' | 'gray' | 'behind';
+  since: number;
+  groupName?: string;
+  dataId?: string;
+}
+
+export interface Answering {
+  address: string;
+  ok: boolean;
+  error?: string;
+}
+
+export interface Convergence {
+  target: { md5: string; version: string; modified: number };
+  gray: { name: string; md5: string }[];
+  counts: { total: number; current: number; gray: number; behind: number };
+  clients: Listener[];
+  truncated: boolean;
+  nodes: Answering[];
+}
+
+export const getConvergence = (c: ConfigName) => get<Convergence>(`${root}/config/convergence`, named(c));
+
+export interface ListenerQuery {
+  namespaceId: string;
+  q?: string | undefined;
+  ip?: string | undefined;
+  state?: string | undefined;
+  pageNo: number;
+  pageSize: number;
+}
+
+export const listListeners = (q: ListenerQuery) => get<Page<Listener>>(`${root}/listeners`, { ...q });
+
+export interface PlanItem {
+  groupName: string;
+  dataId: string;
+  type: string;
+  size: number;
+  state: 'new' | 'same' | 'different';
+  content: string | null;
+  current: string | null;
+  may: boolean;
+}
+
+export interface ImportPlan {
+  namespaceId: string;
+  exists: boolean;
+  items: PlanItem[];
+  unrecognized: string[];
+  counts: { new: number; same: number; different: number };
+}
+
+export function previewImport(ns: string, file: File): Promise<ImportPlan> {
+  const body = new FormData();
+  body.set('file', file, file.name);
+  return postBody(`${root}/config/import/preview`, body, { namespaceId: ns });
+}
+
+export const exportAddress = (query: { namespaceId: string; ids?: string; dataId?: string; groupName?: string; appName?: string }) =>
+  address(`${root}/config/export`, query);

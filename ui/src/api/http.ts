@@ -1,0 +1,102 @@
+import { ApiError, Unreachable } from './errors';
+
+export type Params = Record<string, string | number | boolean | undefined | null>;
+
+/** Called when the server no longer knows who asks; resolves once somebody logged in again. */
+let renew: (() => Promise<void>) | undefined;
+
+export function onExpired(handler: () => Promise<void>): void {
+  renew = handler;
+}
+
+function encode(params: Params): URLSearchParams {
+  const out = new URLSearchParams();
+  for (const [name, value] of Object.entries(params)) {
+    if (value !== undefined && value !== null) out.set(name, String(value));
+  }
+  return out;
+}
+
+/** The address of an endpoint, relative to the page, so that any prefix works. */
+export function address(path: string, params: Params = {}): string {
+  const query = encode(params).toString();
+  return query ? `${path}?${query}` : path;
+}
+
+interface Call {
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  path: string;
+  query?: Params;
+  form?: Params;
+  json?: unknown;
+  body?: BodyInit;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+  /** A refusal of this call is no sign of an ended session. */
+  anonymous?: boolean;
+}
+
+function request(call: Call): RequestInit {
+  // The header makes every call one that a foreign page cannot send.
+  const headers: Record<string, string> = { 'X-Console': '1', Accept: 'application/json', ...call.headers };
+  let body = call.body ?? null;
+  if (call.form) body = encode(call.form);
+  if (call.json !== undefined) {
+    headers['Content-Type'] = 'application/json';
+    body = JSON.stringify(call.json);
+  }
+  return { method: call.method, headers, body, credentials: 'same-origin', cache: 'no-store', signal: call.signal ?? null };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+async function once(call: Call): Promise<unknown> {
+  let response: Response;
+  try {
+    response = await fetch(address(call.path, call.query), request(call));
+  } catch (cause) {
+    if (call.signal?.aborted) throw cause;
+    throw new Unreachable(call.method, call.path);
+  }
+  const answer = parse(await response.text());
+  const failed = ApiError.from(call.method, call.path, response.status, answer);
+  if (failed) throw failed;
+  return answer;
+}
+
+/** Sends a call and gives back the whole answer. After a new login an expired call is repeated once. */
+export async function send(call: Call): Promise<unknown> {
+  try {
+    return await once(call);
+  } catch (error) {
+    if (call.anonymous || !renew || !(error instanceof ApiError) || !error.expired) throw error;
+    await renew();
+    return once(call);
+  }
+}
+
+async function data<T>(call: Call): Promise<T> {
+  const answer = await send(call);
+  return (answer as { data: T }).data;
+}
+
+export const get = <T>(path: string, query?: Params, signal?: AbortSignal) =>
+  data<T>({ method: 'GET', path, ...(query ? { query } : {}), ...(signal ? { signal } : {}) });
+
+export const post = <T>(path: string, form: Params, more: Partial<Call> = {}) => data<T>({ method: 'POST', path, form, ...more });
+
+export const postJSON = <T>(path: string, json: unknown, query: Params = {}) => data<T>({ method: 'POST', path, json, query });
+
+export const postBody = <T>(path: string, body: BodyInit, query: Params = {}) => data<T>({ method: 'POST', path, body, query });
+
+export const put = <T>(path: string, form: Params) => data<T>({ method: 'PUT', path, form });
+
+export const putJSON = <T>(path: string, json: unknown, query: Params = {}) => data<T>({ method: 'PUT', path, json, query });
+
+export const del = <T>(path: string, query: Params) => data<T>({ method: 'DELETE', path, query });

@@ -1,0 +1,7 @@
+import { admin } from './en/admin';
+import { common } from './en/common';
+import { configs } from './en/configs';
+import { naming } from './en/naming';
+import { shell } from './en/shell';
+
+export const en = { ...common, ...shell, ...configs, ...naming, ...admin };

@@ -1,0 +1,44 @@
+import { settings, type Language } from '../lib/settings';
+import { createStore, useStore } from '../lib/store';
+import type { en } from './en';
+
+type Widen<T> = T extends string
+  ? string
+  : T extends (...args: infer A) => string
+    ? (...args: A) => string
+    : T extends readonly (infer E)[]
+      ? readonly Widen<E>[]
+      : { [K in keyof T]: Widen<T[K]> };
+
+/** Every text of the console. English is the measure: a translation with a text missing does not compile. */
+export type Dictionary = Widen<typeof en>;
+
+const current = createStore<Dictionary | undefined>(undefined);
+
+async function load(language: Language): Promise<Dictionary> {
+  return language === 'zh' ? (await import('./zh')).zh : (await import('./en')).en;
+}
+
+/** Loads the chosen language, and again whenever another one is chosen. */
+export async function startLanguage(): Promise<void> {
+  let shown: Language | undefined;
+  const follow = async () => {
+    const { language } = settings.get();
+    if (language === shown) return;
+    const dictionary = await load(language);
+    shown = language;
+    document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
+    current.set(dictionary);
+  };
+  await follow();
+  settings.subscribe(() => void follow());
+}
+
+/** The texts, outside of components. */
+export function texts(): Dictionary {
+  return current.get()!;
+}
+
+export function useT(): Dictionary {
+  return useStore(current)!;
+}

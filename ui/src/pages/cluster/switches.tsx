@@ -1,0 +1,67 @@
+import { useQuery } from '@tanstack/react-query';
+import { Pencil } from 'lucide-react';
+import { useState } from 'react';
+import { getSwitches, putSwitch, type NamedValue } from '../../api/session';
+import { useAct } from '../../app/mutate';
+import { mayGlobal, useMe } from '../../app/server';
+import { useT } from '../../i18n';
+import { IconButton } from '../../ui/button';
+import { FormDialog } from '../../ui/dialog';
+import { Field, Input, Select } from '../../ui/field';
+import { Card, PageHead } from '../../ui/page';
+import { Loaded } from '../../ui/states';
+import { Table } from '../../ui/table';
+
+function Change({ one, onClose }: { one: NamedValue; onClose: () => void }) {
+  const t = useT();
+  const [value, setValue] = useState(one.value);
+  const act = useAct({ run: () => putSwitch(one.name, value), done: t.common.saved, stale: [['switches']], then: onClose });
+  const flag = one.value === 'true' || one.value === 'false';
+  return (
+    <FormDialog open onClose={onClose} title={one.name} description={t.switches.careful} submit={t.common.save} busy={act.isPending} why={value === one.value && t.edit.unchanged} onSubmit={() => act.mutate()}>
+      <Field label={t.common.value}>
+        {(props) =>
+          flag ? (
+            <Select {...props} value={value} onChange={(event) => setValue(event.target.value)}>
+              <option value="true">{t.common.on}</option>
+              <option value="false">{t.common.off}</option>
+            </Select>
+          ) : (
+            <Input {...props} value={value} onChange={(event) => setValue(event.target.value)} />
+          )
+        }
+      </Field>
+    </FormDialog>
+  );
+}
+
+/** What can be changed in the naming module while it runs. */
+export function SwitchesPage() {
+  const t = useT();
+  const me = useMe();
+  const [editing, setEditing] = useState<NamedValue>();
+  const query = useQuery({ queryKey: ['switches'], queryFn: getSwitches });
+  const writes = mayGlobal(me, 'switches', 'w');
+  return (
+    <>
+      <PageHead title={t.nav.switches} text={t.switches.text} />
+      <Card flush>
+        <Loaded query={query}>
+          {(list) => (
+            <Table
+              label={t.nav.switches}
+              rows={list}
+              rowKey={(one) => one.name}
+              columns={[
+                { key: 'name', title: t.common.name, cell: (one) => <span className="font-mono text-xs wrap-anywhere">{one.name}</span> },
+                { key: 'value', title: t.common.value, width: '45%', cell: (one) => <span className="font-mono text-xs wrap-anywhere">{String(one.value)}</span> },
+                { key: 'acts', title: t.common.actions, quiet: true, width: '3.5rem', align: 'end', cell: (one) => writes && <IconButton label={`${t.common.edit} ${one.name}`} icon={Pencil} onClick={() => setEditing({ ...one, value: String(one.value) })} /> },
+              ]}
+            />
+          )}
+        </Loaded>
+      </Card>
+      {editing && <Change one={editing} onClose={() => setEditing(undefined)} />}
+    </>
+  );
+}

@@ -1,0 +1,151 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { Copy, Download, Ellipsis, Pencil, Trash2 } from 'lucide-react';
+import { useState } from 'react';
+import { exportAddress, extConfigKeys, getFull, type ConfigFull } from '../../api/extconfig';
+import { useAddress, usePath } from '../../app/query';
+import { useT } from '../../i18n';
+import { follow } from '../../lib/save';
+import { bytes } from '../../lib/time';
+import { Button, IconButton } from '../../ui/button';
+import { CodeView } from '../../ui/code/lazy';
+import { CopyButton } from '../../ui/copybutton';
+import { buttonLink, linkLook } from '../../ui/link';
+import { Menu, MenuItem, MenuLine } from '../../ui/menu';
+import { Card, Facts, PageHead, Tabs } from '../../ui/page';
+import { Loaded } from '../../ui/states';
+import { Badge, Share } from '../../ui/status';
+import { Time } from '../../ui/time';
+import { CloneDialog } from '../configs/clone';
+import { DeleteConfigs } from '../configs/delete';
+import { Samples } from '../samples/samples';
+import { GrayTab } from './gray';
+import { HistoryTab } from './history';
+import { ListenersTab } from './listenerstab';
+
+export function Crumbs({ ns, group }: { ns: string; group: string }) {
+  const t = useT();
+  return (
+    <>
+      <Link to="/ns/$ns/configs" params={{ ns }} className={linkLook}>
+        {t.configs.title}
+      </Link>
+      <span aria-hidden>/</span>
+      <Link to="/ns/$ns/configs" params={{ ns }} search={{ group }} className={linkLook}>
+        {group}
+      </Link>
+    </>
+  );
+}
+
+function Content({ config }: { config: ConfigFull }) {
+  const t = useT();
+  return (
+    <div className="grid gap-4 xl:grid-cols-[minmax(0,1fr)_20rem]">
+      <Card flush className="overflow-hidden">
+        <div className="flex items-center justify-between border-b border-line px-3 py-1 text-xs text-fg-2">
+          <span>
+            {config.type || 'text'} · {bytes(config.size)}
+          </span>
+          <CopyButton text={config.content} label={t.config.copyContent} />
+        </div>
+        <CodeView text={config.content} type={config.type ?? 'text'} label={t.config.contentOf(config.dataId)} className="h-[calc(100dvh-20rem)] min-h-72" />
+      </Card>
+      <Card className="h-fit">
+        <Facts
+          items={[
+            [t.configs.dataId, <span key="id" className="font-mono text-xs">{config.dataId}</span>],
+            [t.common.group, config.groupName],
+            [t.config.version, config.version],
+            ['MD5', <span key="md5" className="inline-flex items-center font-mono text-xs break-all">{config.md5}<CopyButton text={config.md5 ?? ''} label={t.config.copyMd5} className="size-6" /></span>],
+            [t.configs.changed, <Time key="at" at={config.modified} />],
+            [t.config.changedBy, config.user],
+            [t.config.from, config.createIp],
+            [t.config.created, <Time key="created" at={config.createTime} />],
+            [t.configs.app, config.appName],
+            [t.configs.tags, config.configTags && config.configTags.split(',').map((tag) => <Badge key={tag}>{tag}</Badge>)],
+            [t.common.description, config.desc],
+            [t.config.listeners, config.listeners ? <Share key="share" part={config.listeners - config.behind} whole={config.listeners} /> : '0'],
+          ]}
+        />
+      </Card>
+    </div>
+  );
+}
+
+function Actions({ config, onClone, onDelete }: { config: ConfigFull; onClone: () => void; onDelete: () => void }) {
+  const t = useT();
+  const { ns, group, name } = usePath();
+  const writes = config.may.includes('w');
+  return (
+    <>
+      <CopyButton text={() => location.href} label={t.common.copyLink} />
+      <Menu trigger={<IconButton label={t.common.more} icon={Ellipsis} />}>
+        <MenuItem icon={Copy} onSelect={onClone}>
+          {t.configs.clone}
+        </MenuItem>
+        <MenuItem icon={Download} onSelect={() => follow(exportAddress({ namespaceId: ns, ids: config.id }))}>
+          {t.configs.export}
+        </MenuItem>
+        <MenuLine />
+        <MenuItem icon={Trash2} danger disabled={!writes} onSelect={onDelete}>
+          {t.common.delete}
+        </MenuItem>
+      </Menu>
+      {writes ? (
+        <Link to="/ns/$ns/configs/$group/$name/edit" params={{ ns, group, name }} className={buttonLink('primary')}>
+          <Pencil size={15} aria-hidden />
+          {t.common.edit}
+        </Link>
+      ) : (
+        <Button look="primary" icon={Pencil} why={t.configs.mayNot}>
+          {t.common.edit}
+        </Button>
+      )}
+    </>
+  );
+}
+
+function Body({ config }: { config: ConfigFull }) {
+  const t = useT();
+  const { ns, group, name } = usePath();
+  const [search, change] = useAddress();
+  const navigate = useNavigate();
+  const [cloning, setCloning] = useState(false);
+  const [deleting, setDeleting] = useState(false);
+  const tabs = [
+    { key: 'content', title: t.config.content, content: () => <Content config={config} /> },
+    { key: 'history', title: t.config.history, content: () => <HistoryTab config={config} /> },
+    { key: 'listeners', title: <>{t.config.listeners} <span className="text-fg-3 tabular-nums">{config.listeners}</span></>, content: () => <ListenersTab /> },
+    { key: 'gray', title: <>{t.config.gray} {config.gray.length > 0 && <span className="text-fg-3 tabular-nums">{config.gray.length}</span>}</>, content: () => <GrayTab config={config} /> },
+    { key: 'code', title: t.config.code, content: () => <Samples query={{ namespaceId: ns, groupName: group, dataId: name }} /> },
+  ];
+  const tab = tabs.some((one) => one.key === search.tab) ? search.tab! : 'content';
+  return (
+    <>
+      <PageHead
+        title={name}
+        crumbs={<Crumbs ns={ns} group={group} />}
+        badges={
+          <>
+            <Badge>{config.type || 'text'}</Badge>
+            {config.gray.length > 0 && <Badge level="gray">{t.configs.states.gray}</Badge>}
+            {config.behind > 0 && <Badge level="warn">{t.config.behind(config.behind)}</Badge>}
+          </>
+        }
+        actions={<Actions config={config} onClone={() => setCloning(true)} onDelete={() => setDeleting(true)} />}
+      />
+      <Tabs label={name} value={tab} onChange={(next) => change({ tab: next === 'content' ? undefined : next, v: undefined, to: undefined, page: undefined }, true)} tabs={tabs} />
+      {cloning && <CloneDialog ns={ns} rows={[config]} onClose={() => setCloning(false)} />}
+      {deleting && <DeleteConfigs ns={ns} rows={[{ ...config, md5: config.md5 ?? '' }]} onClose={() => setDeleting(false)} onDone={() => void navigate({ to: '/ns/$ns/configs', params: { ns } })} />}
+    </>
+  );
+}
+
+/** Everything about one configuration. */
+export function ConfigPage() {
+  const { ns, group, name } = usePath();
+  const at = { ns, group, dataId: name };
+  const query = useQuery({ queryKey: extConfigKeys.full(at), queryFn: () => getFull(at) });
+  return <Loaded query={query}>{(config) => <Body config={{ ...config, gray: config.gray ?? [] }} />}</Loaded>;
+}

@@ -1,0 +1,101 @@
+import { useQuery } from '@tanstack/react-query';
+import { Radio } from 'lucide-react';
+import { extConfigKeys, getConvergence, type Answering, type Convergence, type Listener } from '../../api/extconfig';
+import { useAddress, usePath } from '../../app/query';
+import { useT, type Dictionary } from '../../i18n';
+import { Checkbox } from '../../ui/choice';
+import { cx } from '../../ui/cx';
+import { Card } from '../../ui/page';
+import { Blank, Loaded, Strip } from '../../ui/states';
+import { State, type Level } from '../../ui/status';
+import { Table, type Column } from '../../ui/table';
+import { Time } from '../../ui/time';
+
+export const listenerLevels: Record<Listener['state'], Level> = { current: 'ok', gray: 'gray', behind: 'warn' };
+
+export function listenerColumns(t: Dictionary): Column<Listener>[] {
+  return [
+    { key: 'address', title: t.listeners.client, cell: (row) => <span className="font-mono text-xs wrap-anywhere">{row.address || row.ip}</span> },
+    { key: 'state', title: t.common.state, width: '8rem', cell: (row) => <State level={listenerLevels[row.state] ?? 'unknown'}>{t.listeners.states[row.state] ?? row.state}</State> },
+    { key: 'version', title: t.listeners.has, width: '8rem', cell: (row) => <span title={row.md5}>{row.version || <span className="font-mono text-xs text-fg-2">{row.md5.slice(0, 8) || t.common.none}</span>}</span> },
+    { key: 'since', title: t.listeners.since, width: '8rem', cell: (row) => <Time at={row.since} /> },
+    { key: 'app', title: t.configs.app, wide: true, width: '12%', cell: (row) => row.app || <span className="text-fg-3">–</span> },
+    { key: 'agent', title: 'SDK', wide: true, width: '16%', cell: (row) => <span className="wrap-anywhere">{row.agent || '–'}</span> },
+    { key: 'transport', title: t.listeners.transport, wide: true, width: '7rem', cell: (row) => row.transport },
+    { key: 'node', title: t.listeners.node, wide: true, width: '12%', cell: (row) => <span className="font-mono text-xs wrap-anywhere">{row.node}</span> },
+  ];
+}
+
+/** Which nodes kept silent, if any. */
+export function Partial({ nodes }: { nodes: Answering[] | null | undefined }) {
+  const t = useT();
+  const silent = nodes?.filter((node) => !node.ok) ?? [];
+  if (!silent.length) return null;
+  return <Strip>{t.states.partial(silent.map((node) => node.address).join(', '))}</Strip>;
+}
+
+function Bar({ counts }: { counts: Convergence['counts'] }) {
+  const t = useT();
+  const parts = [
+    ['current', counts.current, 'bg-ok'],
+    ['gray', counts.gray, 'bg-info'],
+    ['behind', counts.behind, 'bg-warn'],
+  ] as const;
+  return (
+    <div className="flex flex-col gap-2">
+      <div className="flex items-baseline gap-2">
+        <span className="text-2xl font-semibold tabular-nums">{counts.total ? Math.round(((counts.current + counts.gray) / counts.total) * 100) : 0} %</span>
+        <span className="text-sm text-fg-2">{t.listeners.summary(counts.current + counts.gray, counts.total)}</span>
+      </div>
+      <div aria-hidden className="flex h-2.5 gap-0.5 overflow-hidden rounded-full bg-sunken">
+        {parts.map(([key, count, tint]) => count > 0 && <span key={key} className={cx(tint, 'min-w-1')} style={{ flexGrow: count }} />)}
+      </div>
+      <div className="flex flex-wrap gap-x-5 gap-y-1 text-sm">
+        {parts.map(([key, count]) => (
+          <State key={key} level={listenerLevels[key]}>
+            {t.listeners.states[key]} <b className="font-semibold tabular-nums">{count}</b>
+          </State>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+/** Who listens to this configuration, and which version each one has. */
+export function ListenersTab() {
+  const t = useT();
+  const { ns, group, name } = usePath();
+  const at = { ns, group, dataId: name };
+  const [search, change] = useAddress();
+  const query = useQuery({ queryKey: extConfigKeys.convergence(at), queryFn: () => getConvergence(at), refetchInterval: 5000 });
+  return (
+    <Loaded query={query}>
+      {(data) => {
+        const only = search.only === 'behind';
+        const rows = (data.clients ?? []).filter((row) => !only || row.state === 'behind');
+        return (
+          <div className="flex flex-col gap-4">
+            <Partial nodes={data.nodes} />
+            <Card>
+              <Bar counts={data.counts} />
+            </Card>
+            {data.counts.total === 0 ? (
+              <Card>
+                <Blank icon={Radio} title={t.listeners.none} text={t.listeners.noneText} />
+              </Card>
+            ) : (
+              <Card
+                flush
+                title={t.listeners.clients}
+                actions={<Checkbox checked={only} onChange={(on) => change({ only: on ? 'behind' : undefined })} label={t.listeners.onlyBehind} />}
+              >
+                {rows.length ? <Table label={t.listeners.clients} columns={listenerColumns(t)} rows={rows} rowKey={(row) => `${row.node} ${row.address} ${row.state}`} /> : <Blank title={t.listeners.noneBehind} />}
+                {data.truncated && <p className="border-t border-line px-4 py-2 text-xs text-fg-2">{t.listeners.truncated}</p>}
+              </Card>
+            )}
+          </div>
+        );
+      }}
+    </Loaded>
+  );
+}

@@ -1,0 +1,58 @@
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useEffect } from 'react';
+import { getMetrics, overviewKeys, type Change, type Metrics, type Range } from '../../api/overview';
+import { client } from '../../app/client';
+import { lastTick } from '../../app/live';
+import { useT } from '../../i18n';
+import { Chart } from '../../ui/chart';
+import { Loaded } from '../../ui/states';
+
+const group = [
+  ['requests', ['http.rate', 'http.errors'], '1/s'],
+  ['latency', ['http.millis', 'push.millis'], 'ms'],
+  ['pushes', ['push.rate', 'push.failures'], '1/s'],
+  ['instances', ['instances', 'instances.unhealthy'], 'count'],
+  ['clients', ['clients', 'subscribers', 'listeners', 'connections'], 'count'],
+  ['load', ['cpu'], 'ratio'],
+  ['memory', ['memory'], 'bytes'],
+  ['goroutines', ['goroutines'], 'count'],
+] as const;
+
+const shown = ['15m', '1h']; // ranges in the fine step: those move with each tick
+
+// A tick adds one moment at the right end and lets the oldest one go.
+function append(old: Metrics | undefined, t: number, values: Record<string, number>): Metrics | undefined {
+  if (!old?.t.length || t <= old.t.at(-1)!) return old;
+  const series = Object.fromEntries(Object.entries(old.series).map(([name, list]) => [name, [...list.slice(1), values[name] ?? null]]));
+  return { ...old, t: [...old.t.slice(1), t], series };
+}
+
+function useTicks(range: Range) {
+  useEffect(() => {
+    if (!shown.includes(range)) return undefined;
+    return lastTick.subscribe(() => {
+      const tick = lastTick.get();
+      if (tick) client.setQueryData<Metrics>(overviewKeys.metrics(range), (old) => append(old, tick.t, tick.values));
+    });
+  }, [range]);
+}
+
+/** The server's last minutes as lines. */
+export default function Charts({ range, changes }: { range: Range; changes: Change[] }) {
+  const t = useT();
+  useTicks(range);
+  const query = useQuery({ queryKey: overviewKeys.metrics(range), queryFn: () => getMetrics(range), refetchInterval: shown.includes(range) ? 60_000 : 30_000, placeholderData: keepPreviousData });
+  const names = t.overview.series as Record<string, string>;
+  return (
+    <Loaded query={query}>
+      {(data) => (
+        <div className="grid gap-3 md:grid-cols-2 2xl:grid-cols-4">
+          {group.map(([key, series, unit]) => {
+            const lines = series.filter((name) => data.series[name]).map((name) => ({ name: names[name] ?? name, values: data.series[name]! }));
+            return lines.length > 0 && <Chart key={key} title={t.overview.charts[key]} t={data.t} lines={lines} unit={unit} marks={key === 'requests' || key === 'pushes' ? changes.map((change) => change.at) : []} />;
+          })}
+        </div>
+      )}
+    </Loaded>
+  );
+}

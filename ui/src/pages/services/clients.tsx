@@ -1,0 +1,121 @@
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { Cable } from 'lucide-react';
+import { extNamingKeys, getClient, listClients, type ClientFull } from '../../api/extnaming';
+import { useAddress, usePaging, usePath, useTyped } from '../../app/query';
+import { useT } from '../../i18n';
+import { number } from '../../lib/time';
+import { SearchInput } from '../../ui/field';
+import { ConfigLink, linkLook, ServiceLink } from '../../ui/link';
+import { Listing } from '../../ui/listing';
+import { Card, Facts, PageHead } from '../../ui/page';
+import { Blank, Loaded } from '../../ui/states';
+import { Badge, State } from '../../ui/status';
+import { Table } from '../../ui/table';
+import { Time } from '../../ui/time';
+import { listenerLevels } from '../config/listenerstab';
+
+/** Who is connected to the namespace. */
+export function ClientsPage() {
+  const t = useT();
+  const { ns } = usePath();
+  const [search, change] = useAddress();
+  const { page, size } = usePaging();
+  const [q, setQ] = useTyped(search.q ?? '', (value) => change({ q: value || undefined, page: undefined }));
+  const query = useQuery({ queryKey: extNamingKeys.clients(ns, search.q ?? '', page, size), queryFn: () => listClients(ns, search.q ?? '', page, size), placeholderData: keepPreviousData });
+  return (
+    <>
+      <PageHead title={t.nav.clients} text={t.clients.text} />
+      <Card flush>
+        <div className="border-b border-line p-3">
+          <SearchInput data-filter label={t.clients.find} value={q} onChange={setQ} className="w-full sm:w-72" />
+        </div>
+        <Listing
+          label={t.nav.clients}
+          query={query}
+          rowKey={(row) => row.clientId}
+          columns={[
+            { key: 'id', title: t.clients.id, cell: (row) => <Link to="/ns/$ns/clients/$name" params={{ ns, name: row.clientId }} className={`${linkLook} font-mono text-xs wrap-anywhere`}>{row.clientId}</Link> },
+            { key: 'kind', title: t.services.kind, width: '8rem', cell: (row) => <Badge>{t.clients.kinds[row.kind] ?? row.kind}</Badge> },
+            { key: 'publishes', title: t.clients.publishes, wide: true, width: '7rem', align: 'end', cell: (row) => number(row.publishes) },
+            { key: 'subscribes', title: t.clients.subscribes, wide: true, width: '7rem', align: 'end', cell: (row) => number(row.subscribes) },
+            { key: 'app', title: t.configs.app, wide: true, width: '14%', cell: (row) => row.app || '–' },
+            { key: 'agent', title: 'SDK', wide: true, width: '18%', cell: (row) => <span className="wrap-anywhere">{row.agent || '–'}</span> },
+            { key: 'seen', title: t.clients.seen, width: '8rem', cell: (row) => <Time at={row.lastSeen} /> },
+          ]}
+          filtered={Boolean(search.q)}
+          onClear={() => change({ q: undefined, page: undefined })}
+          empty={<Blank icon={Cable} title={t.clients.none} text={t.clients.noneText} />}
+        />
+      </Card>
+    </>
+  );
+}
+
+function Body({ client }: { client: ClientFull }) {
+  const t = useT();
+  const { ns } = usePath();
+  const published = client.published ?? [];
+  const subscribed = client.subscribed ?? [];
+  const listens = client.listens ?? [];
+  return (
+    <>
+      <PageHead title={client.clientId} crumbs={<Link to="/ns/$ns/clients" params={{ ns }} className={linkLook}>{t.nav.clients}</Link>} badges={<Badge>{t.clients.kinds[client.kind] ?? client.kind}</Badge>} />
+      <div className="flex flex-col gap-4">
+        <Card>
+          <Facts items={[[t.instances.address, `${client.ip}:${client.port}`], [t.configs.app, client.app], ['SDK', client.agent], [t.clients.seen, <Time key="t" at={client.lastSeen} />]]} />
+        </Card>
+        <Card flush title={t.clients.published(published.length)}>
+          {published.length > 0 && (
+            <Table
+              label={t.clients.published(published.length)}
+              rows={published}
+              rowKey={(row) => `${row.namespaceId}/${row.groupName}/${row.serviceName}/${row.clusterName}/${row.ip}:${row.port}`}
+              columns={[
+                { key: 's', title: t.services.name, cell: (row) => <ServiceLink ns={row.namespaceId || 'public'} group={row.groupName} service={row.serviceName} /> },
+                { key: 'g', title: t.common.group, width: '24%', wide: true, cell: (row) => row.groupName },
+                { key: 'a', title: t.instances.address, width: '28%', cell: (row) => <span className="font-mono text-xs">{row.ip}:{row.port}</span> },
+                { key: 'n', title: t.common.namespace, width: '16%', wide: true, cell: (row) => row.namespaceId || 'public' },
+              ]}
+            />
+          )}
+        </Card>
+        <Card flush title={t.clients.subscribed(subscribed.length)}>
+          {subscribed.length > 0 && (
+            <Table
+              label={t.clients.subscribed(subscribed.length)}
+              rows={subscribed}
+              rowKey={(row) => `${row.namespaceId}/${row.groupName}/${row.serviceName}`}
+              columns={[
+                { key: 's', title: t.services.name, cell: (row) => <ServiceLink ns={row.namespaceId || 'public'} group={row.groupName} service={row.serviceName} tab="subscribers" /> },
+                { key: 'g', title: t.common.group, width: '24%', wide: true, cell: (row) => row.groupName },
+                { key: 'n', title: t.common.namespace, width: '16%', wide: true, cell: (row) => row.namespaceId || 'public' },
+              ]}
+            />
+          )}
+        </Card>
+        {listens.length > 0 && (
+          <Card flush title={t.clients.listens(listens.length)}>
+            <Table
+              label={t.clients.listens(listens.length)}
+              rows={listens}
+              rowKey={(row) => `${row.namespaceId}/${row.groupName}/${row.dataId}`}
+              columns={[
+                { key: 'd', title: t.configs.dataId, cell: (row) => <ConfigLink ns={row.namespaceId || 'public'} group={row.groupName} dataId={row.dataId} tab="listeners" /> },
+                { key: 'g', title: t.common.group, width: '24%', wide: true, cell: (row) => row.groupName },
+                { key: 's', title: t.common.state, width: '8rem', cell: (row) => <State level={listenerLevels[row.state as 'behind'] ?? 'unknown'}>{t.listeners.states[row.state as 'behind'] ?? row.state}</State> },
+              ]}
+            />
+          </Card>
+        )}
+      </div>
+    </>
+  );
+}
+
+/** What one client registered, subscribed and listens to. */
+export function ClientPage() {
+  const { name } = usePath();
+  const query = useQuery({ queryKey: extNamingKeys.client(name), queryFn: () => getClient(name), refetchInterval: 10_000 });
+  return <Loaded query={query}>{(client) => <Body client={client} />}</Loaded>;
+}

@@ -1,0 +1,150 @@
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { Pencil, Workflow } from 'lucide-react';
+import { useState } from 'react';
+import { batch, extNamingKeys, queryInstances, type InstanceRow } from '../../api/extnaming';
+import { useAct } from '../../app/mutate';
+import { useAddress, usePaging, useTyped } from '../../app/query';
+import { useT, type Dictionary } from '../../i18n';
+import { number } from '../../lib/time';
+import { IconButton, Tip } from '../../ui/button';
+import { Switch } from '../../ui/choice';
+import { SearchInput, Select } from '../../ui/field';
+import { linkLook, ServiceLink } from '../../ui/link';
+import { Listing } from '../../ui/listing';
+import { MetadataChips } from '../../ui/metadata';
+import { Blank } from '../../ui/states';
+import { State } from '../../ui/status';
+import type { Column } from '../../ui/table';
+import { Time } from '../../ui/time';
+import { InstanceBar } from './instancebar';
+import { InstanceForm } from './instanceform';
+
+export const instanceKey = (row: InstanceRow) => `${row.groupName}/${row.serviceName}/${row.clusterName}/${row.ip}:${row.port}/${row.ephemeral}`;
+
+const address = (row: InstanceRow) => (row.ip.includes(':') ? `[${row.ip}]:${row.port}` : `${row.ip}:${row.port}`);
+
+function OnOff({ row }: { row: InstanceRow }) {
+  const t = useT();
+  const act = useAct({
+    run: (on: boolean) => batch(row.namespaceId, on ? 'enable' : 'disable', '', [row]),
+    done: (_, on) => (on ? t.instances.enabled(address(row)) : t.instances.disabled(address(row))),
+    stale: [['instances', row.namespaceId], ['services', row.namespaceId]],
+  });
+  return <Switch checked={row.enabled} disabled={act.isPending || !row.may.includes('w')} onChange={(on) => act.mutate(on)} label={t.instances.onOff(address(row))} />;
+}
+
+function columns(t: Dictionary, over: boolean, onEdit: (row: InstanceRow) => void): Column<InstanceRow>[] {
+  const service: Column<InstanceRow> = { key: 'serviceName', title: t.services.name, sortable: true, width: '20%', cell: (row) => <><ServiceLink ns={row.namespaceId} group={row.groupName} service={row.serviceName} /><div className="text-xs text-fg-3">{row.groupName}</div></> };
+  return [
+    {
+      key: 'ip',
+      title: t.instances.address,
+      sortable: true,
+      cell: (row) => (
+        <div className="min-w-32">
+          <span className="font-mono text-xs font-medium wrap-anywhere">{address(row)}</span>
+          <div className="text-xs text-fg-3">{row.clusterName}{!row.ephemeral && ` · ${t.services.kinds.persistent}`}</div>
+        </div>
+      ),
+    },
+    ...(over ? [service] : []),
+    { key: 'healthy', title: t.instances.health, sortable: true, width: '7.5rem', cell: (row) => <State level={row.healthy ? 'ok' : 'bad'}>{row.healthy ? t.instances.healthy : t.instances.unhealthy}</State> },
+    { key: 'enabled', title: t.instances.traffic, width: '6rem', cell: (row) => <OnOff row={row} /> },
+    {
+      key: 'weight',
+      title: t.instances.weight,
+      sortable: true,
+      wide: true,
+      width: '6rem',
+      align: 'end',
+      cell: (row) => (row.operator?.weight ? <Tip text={t.instances.byOperator(number(row.client?.weight ?? 1, 2))}><b tabIndex={0} className="font-semibold text-accent-text underline decoration-dotted underline-offset-4">{number(row.weight, 2)}</b></Tip> : number(row.weight, 2)),
+    },
+    { key: 'metadata', title: t.services.metadata, wide: true, width: over ? '18%' : '28%', cell: (row) => <MetadataChips map={row.metadata} marked={row.operator?.metadata ?? []} /> },
+    {
+      key: 'lastBeat',
+      title: t.instances.lastBeat,
+      wide: true,
+      width: '8rem',
+      cell: (row) => <span className="flex flex-col leading-tight"><Time at={row.lastBeat} />{row.clientId && row.ephemeral && <Link to="/ns/$ns/clients/$name" params={{ ns: row.namespaceId, name: row.clientId }} className={`${linkLook} truncate text-xs`}>{t.instances.client}</Link>}</span>,
+    },
+    { key: 'acts', title: t.common.actions, quiet: true, width: '3.5rem', align: 'end', cell: (row) => row.may.includes('w') && <IconButton label={t.instances.edit(address(row))} icon={Pencil} onClick={() => onEdit(row)} /> },
+  ];
+}
+
+interface Props {
+  ns: string;
+  /** One service; without it all of the namespace. */
+  of?: { group: string; service: string };
+  clusters?: string[];
+}
+
+/** Instances of one service or of all, with what an operator can do to them. */
+export function InstanceTable({ ns, of, clusters = [] }: Props) {
+  const t = useT();
+  const [search, change] = useAddress();
+  const { page, size } = usePaging();
+  const [q, setQ] = useTyped(search.q ?? '', (value) => change({ q: value || undefined, page: undefined }));
+  const [meta, setMeta] = useTyped(search.meta ?? '', (value) => change({ meta: value || undefined, page: undefined }));
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const [editing, setEditing] = useState<InstanceRow>();
+  const asked = {
+    namespaceId: ns,
+    ...(of ? { serviceName: of.service, groupName: of.group } : {}),
+    q: search.q,
+    clusterName: search.cluster,
+    health: search.health,
+    enabled: search.enabled,
+    metadata: search.meta,
+    sort: search.sort,
+    order: search.order,
+    pageNo: page,
+    pageSize: size,
+  };
+  const query = useQuery({ queryKey: extNamingKeys.instances(asked), queryFn: ({ signal }) => queryInstances(asked, signal), placeholderData: keepPreviousData });
+  const rows = query.data?.pageItems.filter((row) => selected.has(instanceKey(row))) ?? [];
+  const set = (name: string) => (event: { target: { value: string } }) => change({ [name]: event.target.value || undefined, page: undefined });
+  const names = ['q', 'meta', 'cluster', 'health', 'enabled'];
+  return (
+    <>
+      <div className="flex flex-wrap items-center gap-2 border-b border-line p-3">
+        <SearchInput data-filter label={of ? t.instances.findAddress : t.instances.find} value={q} onChange={setQ} className="w-full sm:w-64" />
+        <SearchInput label={t.services.findMeta} value={meta} onChange={setMeta} className="w-full sm:w-52" />
+        {clusters.length > 1 && (
+          <Select aria-label={t.services.cluster} value={search.cluster ?? ''} onChange={set('cluster')} className="w-auto">
+            <option value="">{t.instances.allClusters}</option>
+            {clusters.map((cluster) => (
+              <option key={cluster}>{cluster}</option>
+            ))}
+          </Select>
+        )}
+        <Select aria-label={t.instances.health} value={search.health ?? ''} onChange={set('health')} className="w-auto">
+          <option value="">{t.instances.anyHealth}</option>
+          <option value="healthy">{t.instances.healthy}</option>
+          <option value="unhealthy">{t.instances.unhealthy}</option>
+        </Select>
+        <Select aria-label={t.instances.traffic} value={search.enabled ?? ''} onChange={set('enabled')} className="w-auto">
+          <option value="">{t.instances.anyTraffic}</option>
+          <option value="true">{t.common.on}</option>
+          <option value="false">{t.common.off}</option>
+        </Select>
+      </div>
+      <Listing
+        label={t.nav.instances}
+        query={query}
+        columns={columns(t, !of, setEditing)}
+        rowKey={instanceKey}
+        nameOf={address}
+        filtered={names.some((name) => search[name])}
+        onClear={() => change({ ...Object.fromEntries(names.map((name) => [name, undefined])), page: undefined })}
+        sort={search.sort ? { by: search.sort, down: search.order === 'desc' } : undefined}
+        onSort={({ by, down }) => change({ sort: by, order: down ? 'desc' : undefined, page: undefined })}
+        selected={selected}
+        onSelect={setSelected}
+        empty={<Blank icon={Workflow} title={t.instances.none} text={t.instances.noneText} />}
+      />
+      {rows.length > 0 && <InstanceBar ns={ns} rows={rows} onDone={() => setSelected(new Set())} />}
+      {editing && <InstanceForm row={editing} onClose={() => setEditing(undefined)} />}
+    </>
+  );
+}

@@ -1,0 +1,53 @@
+import { useQuery } from '@tanstack/react-query';
+import { getSettings } from '../../api/session';
+import { useAddress, useTyped } from '../../app/query';
+import { useT } from '../../i18n';
+import { SearchInput } from '../../ui/field';
+import { Card, PageHead } from '../../ui/page';
+import { Loaded, NoMatch } from '../../ui/states';
+import { Badge } from '../../ui/status';
+import { Table } from '../../ui/table';
+
+/** Every key of the server, its value, and where that came from. */
+export function ServerSettingsPage() {
+  const t = useT();
+  const [search, change] = useAddress();
+  const [q, setQ] = useTyped(search.q ?? '', (value) => change({ q: value || undefined }));
+  const query = useQuery({ queryKey: ['server-settings'], queryFn: getSettings });
+  const wanted = (search.q ?? '').toLowerCase();
+  return (
+    <>
+      <PageHead title={t.nav.server} text={t.server.text} />
+      <SearchInput data-filter label={t.server.find} value={q} onChange={setQ} className="mb-4 w-full sm:w-80" />
+      <Loaded query={query}>
+        {(data) => {
+          const sections = [
+            ...data.sections.map(({ title, items }) => ({ title, items: (items ?? []).map((item) => ({ ...item, value: String(item.value ?? '') })) })),
+            { title: t.server.derived, items: (data.derived ?? []).map((item) => ({ ...item, value: String(item.value ?? ''), source: 'default' as const, secret: false, doc: '' })) },
+          ]
+            .map(({ title, items }) => ({ title, items: items.filter((item) => !wanted || `${item.key} ${item.value} ${item.doc}`.toLowerCase().includes(wanted)) }))
+            .filter(({ items }) => items.length);
+          if (!sections.length) return <NoMatch onClear={() => change({ q: undefined })} />;
+          return (
+            <div className="flex flex-col gap-4">
+              {sections.map(({ title, items }) => (
+                <Card key={title} flush title={title}>
+                  <Table
+                    label={title}
+                    rows={items}
+                    rowKey={(item) => item.key}
+                    columns={[
+                      { key: 'key', title: t.common.key, cell: (item) => <div className="py-1"><span className="font-mono text-xs font-medium wrap-anywhere">{item.key}</span>{item.doc && <p className="max-w-3xl text-xs text-fg-3">{item.doc}</p>}</div> },
+                      { key: 'value', title: t.common.value, width: '32%', cell: (item) => <span className="font-mono text-xs wrap-anywhere">{item.value || <span className="text-fg-3">–</span>}</span> },
+                      { key: 'source', title: t.server.source, width: '9rem', cell: (item) => <Badge level={item.source === 'default' ? 'unknown' : 'info'}>{t.server.sources[item.source] ?? item.source}</Badge> },
+                    ]}
+                  />
+                </Card>
+              ))}
+            </div>
+          );
+        }}
+      </Loaded>
+    </>
+  );
+}

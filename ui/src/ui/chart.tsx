@@ -1,0 +1,144 @@
+import { Table2, ChartLine } from 'lucide-react';
+import { useEffect, useRef, useState } from 'react';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { useT } from '../i18n';
+import { settings } from '../lib/settings';
+import { useStore } from '../lib/store';
+import { absolute, bytes, number, short } from '../lib/time';
+import { IconButton } from './button';
+import { Card } from './page';
+
+export interface Line {
+  name: string;
+  values: (number | null)[];
+}
+
+interface Props {
+  title: string;
+  t: number[];
+  lines: Line[];
+  unit: string;
+  /** Moments to be marked, such as releases. */
+  marks?: number[];
+}
+
+const height = 150;
+const dashes = [[], [6, 3], [2, 3], [8, 3, 2, 3]]; // the second sign beside the colour
+
+function say(unit: string, value: number | null | undefined): string {
+  if (value === null || value === undefined) return '–';
+  if (unit === 'bytes') return bytes(Math.round(value));
+  if (unit === 'ratio') return `${number(value * 100, 1)} %`;
+  return `${value >= 10_000 ? short(value) : number(value, value < 10 ? 2 : 0)}${unit && unit !== 'count' ? ` ${unit}` : ''}`;
+}
+
+const token = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+function options(width: number, props: Props): uPlot.Options {
+  const axis = { stroke: token('--fg-3'), grid: { stroke: token('--line'), width: 1 }, ticks: { show: false }, font: '11px system-ui' };
+  const drawMarks = (plot: uPlot) => {
+    const { ctx, bbox } = plot;
+    ctx.save();
+    ctx.strokeStyle = token('--info');
+    ctx.setLineDash([3, 3]);
+    for (const mark of props.marks ?? []) {
+      const x = Math.round(plot.valToPos(mark / 1000, 'x', true));
+      if (x < bbox.left || x > bbox.left + bbox.width) continue;
+      ctx.beginPath();
+      ctx.moveTo(x, bbox.top);
+      ctx.lineTo(x, bbox.top + bbox.height);
+      ctx.stroke();
+    }
+    ctx.restore();
+  };
+  return {
+    width,
+    height,
+    padding: [8, 8, 0, 0],
+    legend: { show: false },
+    cursor: { sync: { key: 'overview' }, y: false, points: { size: 6 } },
+    scales: { y: { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max((high ?? 0) * 1.1, props.unit === 'ratio' ? 0.01 : 1)] } },
+    axes: [axis, { ...axis, size: 56, values: (_, ticks) => ticks.map((tick) => say(props.unit, tick)) }],
+    series: [{}, ...props.lines.map((line, i) => ({ label: line.name, stroke: token(`--chart-${(i % 6) + 1}`), width: 1.75, dash: dashes[i % 4] ?? [], spanGaps: false, points: { show: false } }))],
+    hooks: { drawClear: [drawMarks] },
+  };
+}
+
+function Plot(props: Props & { onCursor: (index: number | null) => void }) {
+  const host = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot>(undefined);
+  const latest = useRef(props);
+  latest.current = props;
+  const { theme, language } = useStore(settings);
+  const shape = props.lines.map((line) => line.name).join('|');
+  useEffect(() => {
+    const element = host.current!;
+    const data = () => [latest.current.t.map((at) => at / 1000), ...latest.current.lines.map((line) => line.values)] as uPlot.AlignedData;
+    const drawn = new uPlot(options(element.clientWidth, latest.current), data(), element);
+    drawn.over.addEventListener('mouseleave', () => latest.current.onCursor(null));
+    drawn.over.addEventListener('mousemove', () => latest.current.onCursor(drawn.cursor.idx ?? null));
+    plot.current = drawn;
+    const watch = new ResizeObserver(() => drawn.setSize({ width: element.clientWidth, height }));
+    watch.observe(element);
+    return () => {
+      watch.disconnect();
+      drawn.destroy();
+    };
+  }, [shape, props.unit, theme, language]);
+  useEffect(() => {
+    plot.current?.setData([props.t.map((at) => at / 1000), ...props.lines.map((line) => line.values)] as uPlot.AlignedData);
+  }, [props.t, props.lines]);
+  return <div ref={host} aria-hidden className="w-full" />;
+}
+
+const swatch = ['bg-(--chart-1)', 'bg-(--chart-2)', 'bg-(--chart-3)', 'bg-(--chart-4)', 'bg-(--chart-5)', 'bg-(--chart-6)'];
+
+function Numbers({ t: times, lines, unit }: Props) {
+  const rows = times.map((at, i) => ({ at, i })).slice(-60).reverse();
+  return (
+    <div className="h-[150px] overflow-auto" tabIndex={0} role="region">
+      <table className="w-full text-xs">
+        <tbody>
+          {rows.map(({ at, i }) => (
+            <tr key={at}>
+              <th scope="row" className="pr-3 text-left font-normal whitespace-nowrap text-fg-3">
+                {absolute(at)}
+              </th>
+              {lines.map((line) => (
+                <td key={line.name} className="text-right">
+                  {say(unit, line.values[i])}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** Lines over time, with the same numbers as a table for who does not see the lines. */
+export function Chart(props: Props) {
+  const t = useT();
+  const [table, setTable] = useState(false);
+  const [at, setAt] = useState<number | null>(null);
+  const index = at ?? props.t.length - 1;
+  const last = lastKnown(props);
+  return (
+    <Card flush className="overflow-hidden" title={props.title} actions={<IconButton label={table ? t.overview.asChart(props.title) : t.overview.asTable(props.title)} icon={table ? ChartLine : Table2} onClick={() => setTable(!table)} className="-mr-2" />}>
+      <div className="flex min-h-6 flex-wrap gap-x-4 px-4 text-xs">
+        {props.lines.map((line, i) => (
+          <span key={line.name} className="inline-flex items-center gap-1.5">
+            <span aria-hidden className={`h-0.5 w-3 ${swatch[i % 6]}`} />
+            <span className="text-fg-2">{line.name}</span>
+            <b className="font-semibold tabular-nums">{say(props.unit, at === null ? last[i] : line.values[index])}</b>
+          </span>
+        ))}
+      </div>
+      <div className="px-2 pb-2">{table ? <Numbers {...props} /> : <Plot {...props} onCursor={setAt} />}</div>
+    </Card>
+  );
+}
+
+const lastKnown = (props: Props) => props.lines.map((line) => line.values.findLast((value) => value !== null));

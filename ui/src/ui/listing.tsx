@@ -1,0 +1,43 @@
+import type { UseQueryResult } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import type { Page } from '../api/types';
+import { usePaging } from '../app/query';
+import { Pager } from './pager';
+import { NoMatch, Loaded } from './states';
+import { Table, type Column, type Sort } from './table';
+
+interface Props<T> {
+  label: string;
+  query: UseQueryResult<Page<T>, unknown>;
+  columns: Column<T>[];
+  rowKey: (row: T) => string;
+  /** A filter is set: then "nothing" means that nothing matches. */
+  filtered?: boolean;
+  onClear?: () => void;
+  empty: ReactNode;
+  size?: number;
+  sort?: Sort | undefined;
+  onSort?: (sort: Sort) => void;
+  selected?: ReadonlySet<string>;
+  onSelect?: (keys: Set<string>) => void;
+  onOpen?: (row: T) => void;
+  nameOf?: (row: T) => string;
+}
+
+/** A page of rows with all that can happen to it: loading, failed, empty, nothing matching. */
+export function Listing<T>({ query, filtered, onClear, empty, size = 50, ...table }: Props<T>) {
+  const paging = usePaging(size);
+  return (
+    <Loaded query={query}>
+      {(data) => {
+        if (!data.totalCount && !data.pageItems.length) return filtered && onClear ? <NoMatch onClear={onClear} /> : empty;
+        return (
+          <>
+            <Table {...table} rows={data.pageItems} stale={query.isPlaceholderData} />
+            <Pager page={paging.page} size={paging.size} total={data.totalCount} onChange={paging.go} />
+          </>
+        );
+      }}
+    </Loaded>
+  );
+}

@@ -1,0 +1,108 @@
+import { Ban, CircleAlert, Inbox, RefreshCw, SearchX, type LucideIcon } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { ApiError, Unreachable } from '../api/errors';
+import { useT } from '../i18n';
+import { errorText } from '../i18n/errors';
+import { serverVersion } from '../app/server';
+import { Button } from './button';
+import { CopyButton } from './copybutton';
+import { cx } from './cx';
+
+interface Props {
+  icon?: LucideIcon;
+  title: ReactNode;
+  text?: ReactNode;
+  children?: ReactNode;
+  tone?: 'quiet' | 'bad';
+}
+
+/** What stands where rows would be when there are none. */
+export function Blank({ icon: Icon = Inbox, title, text, children, tone = 'quiet' }: Props) {
+  return (
+    <div className="late flex flex-col items-center gap-2 px-6 py-14 text-center">
+      <span className={cx('flex size-11 items-center justify-center rounded-full', tone === 'bad' ? 'bg-bad-soft text-bad' : 'bg-sunken text-fg-3')}>
+        <Icon size={21} aria-hidden />
+      </span>
+      <p className="mt-1 text-base font-medium">{title}</p>
+      {text && <p className="max-w-lg text-sm text-fg-2 wrap-anywhere">{text}</p>}
+      {children && <div className="mt-3 flex flex-wrap justify-center gap-2">{children}</div>}
+    </div>
+  );
+}
+
+export function NoMatch({ onClear }: { onClear: () => void }) {
+  const t = useT();
+  return (
+    <Blank icon={SearchX} title={t.states.noMatch} text={t.states.noMatchText}>
+      <Button onClick={onClear}>{t.states.clearFilter}</Button>
+    </Blank>
+  );
+}
+
+function diagnostics(error: unknown): string {
+  const at = new Date().toISOString();
+  if (error instanceof ApiError) {
+    const { method, path, status, code, key, message } = error;
+    return JSON.stringify({ at, method, path, status, code, key, message, version: serverVersion() }, null, 2);
+  }
+  if (error instanceof Unreachable) return JSON.stringify({ at, method: error.method, path: error.path, message: error.message }, null, 2);
+  return JSON.stringify({ at, message: String(error) }, null, 2);
+}
+
+/** A region that could not be loaded; the rest of the page goes on. */
+export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+  const t = useT();
+  const forbidden = error instanceof ApiError && error.forbidden;
+  const missing = error instanceof ApiError && error.missing;
+  const title = forbidden ? t.states.forbidden : missing ? t.states.missing : t.states.failed;
+  return (
+    <div role="alert">
+      <Blank icon={forbidden ? Ban : missing ? SearchX : CircleAlert} tone={forbidden || missing ? 'quiet' : 'bad'} title={title} text={errorText(error)}>
+        {onRetry && (
+          <Button icon={RefreshCw} onClick={onRetry}>
+            {t.common.retry}
+          </Button>
+        )}
+        <CopyButton text={() => diagnostics(error)} label={t.states.copyDiagnostics} wide />
+      </Blank>
+    </div>
+  );
+}
+
+/** Lines in the shape of what will come. */
+export function Skeleton({ rows = 6, className }: { rows?: number; className?: string }) {
+  const t = useT();
+  return (
+    <div role="status" aria-label={t.states.loading} className={cx('late flex flex-col gap-3 p-4', className)}>
+      {Array.from({ length: rows }, (_, i) => (
+        <div key={i} className="skeleton h-4" style={{ width: `${[92, 74, 83, 66, 88, 58][i % 6]}%` }} />
+      ))}
+    </div>
+  );
+}
+
+/** A strip across a region: something to know before reading on. */
+export function Strip({ tone = 'warn', icon: Icon = CircleAlert, children, action }: { tone?: 'warn' | 'bad' | 'info'; icon?: LucideIcon; children: ReactNode; action?: ReactNode }) {
+  const tints = { warn: 'bg-warn-soft text-warn', bad: 'bg-bad-soft text-bad', info: 'bg-accent-soft text-accent-text' };
+  return (
+    <div className={cx('flex flex-wrap items-center gap-x-3 gap-y-1 rounded-lg px-3 py-2 text-sm', tints[tone])}>
+      <Icon size={16} aria-hidden className="shrink-0" />
+      <span className="min-w-0 flex-1 wrap-anywhere">{children}</span>
+      {action}
+    </div>
+  );
+}
+
+interface Query<T> {
+  data: T | undefined;
+  error: unknown;
+  isPending: boolean;
+  refetch: () => unknown;
+}
+
+/** Shows what a query brings, or why it does not. */
+export function Loaded<T>({ query, rows, children }: { query: Query<T>; rows?: number; children: (data: T) => ReactNode }) {
+  if (query.data !== undefined) return <>{children(query.data)}</>;
+  if (query.error) return <Failure error={query.error} onRetry={() => void query.refetch()} />;
+  return <Skeleton {...(rows ? { rows } : {})} />;
+}

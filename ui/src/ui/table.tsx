@@ -1,0 +1,166 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { ArrowDown, ArrowUp, ChevronsUpDown } from 'lucide-react';
+import { useRef, type KeyboardEvent, type ReactNode } from 'react';
+import { useT } from '../i18n';
+import { settings } from '../lib/settings';
+import { useStore } from '../lib/store';
+import { Checkbox } from './choice';
+import { cx } from './cx';
+
+export interface Column<T> {
+  key: string;
+  title: string;
+  cell: (row: T) => ReactNode;
+  /** A CSS width; one column without it takes what is left. */
+  width?: string;
+  align?: 'end';
+  sortable?: boolean;
+  /** Not shown on narrow windows. */
+  wide?: boolean;
+  /** The heading is only spoken. */
+  quiet?: boolean;
+}
+
+export interface Sort {
+  by: string;
+  down: boolean;
+}
+
+interface Props<T> {
+  label: string;
+  columns: Column<T>[];
+  rows: T[];
+  rowKey: (row: T) => string;
+  sort?: Sort | undefined;
+  onSort?: (sort: Sort) => void;
+  selected?: ReadonlySet<string>;
+  onSelect?: (keys: Set<string>) => void;
+  onOpen?: (row: T) => void;
+  /** The data is being fetched anew. */
+  stale?: boolean;
+  /** What a check box of this row is called. */
+  nameOf?: (row: T) => string;
+}
+
+const virtualFrom = 100; // rows; fewer are simply drawn
+
+function Head<T>({ column, sort, onSort }: { column: Column<T>; sort?: Sort | undefined; onSort?: ((sort: Sort) => void) | undefined }) {
+  const active = sort?.by === column.key;
+  const Icon = !active ? ChevronsUpDown : sort.down ? ArrowDown : ArrowUp;
+  const text = column.quiet ? <span className="sr-only">{column.title}</span> : column.title;
+  return (
+    <th
+      scope="col"
+      aria-sort={active ? (sort.down ? 'descending' : 'ascending') : undefined}
+      className={cx('sticky top-0 z-10 h-9 border-b border-line bg-surface px-3 text-xs font-medium whitespace-nowrap text-fg-3', column.align === 'end' ? 'text-right' : 'text-left', column.wide && 'max-md:hidden')}
+    >
+      {column.sortable && onSort ? (
+        <button type="button" className="-mx-1 inline-flex h-6 items-center gap-1 rounded px-1 hover:bg-hover hover:text-fg" onClick={() => onSort({ by: column.key, down: active ? !sort.down : false })}>
+          {text}
+          <Icon size={13} aria-hidden className={active ? 'text-accent-text' : 'opacity-60'} />
+        </button>
+      ) : (
+        text
+      )}
+    </th>
+  );
+}
+
+// Up and down move between rows, Enter opens, x selects.
+function keys<T>(event: KeyboardEvent<HTMLTableRowElement>, row: T, open?: (row: T) => void, toggle?: () => void) {
+  if (event.target !== event.currentTarget) return;
+  const step = { ArrowDown: 'nextElementSibling', j: 'nextElementSibling', ArrowUp: 'previousElementSibling', k: 'previousElementSibling' }[event.key] as 'nextElementSibling' | undefined;
+  if (step) {
+    (event.currentTarget[step] as HTMLElement | null)?.focus();
+    event.preventDefault();
+  } else if (event.key === 'Enter') {
+    open?.(row);
+  } else if (event.key === 'x') {
+    toggle?.();
+  }
+}
+
+export function Table<T>(props: Props<T>) {
+  const { label, columns, rows, rowKey, sort, onSort, selected, onSelect, onOpen, stale, nameOf } = props;
+  const t = useT();
+  const scroller = useRef<HTMLDivElement>(null);
+  const anchor = useRef<string>(undefined);
+  const compact = useStore(settings).density === 'compact';
+  const virtual = rows.length > virtualFrom;
+  const rowHeight = compact ? 32 : 40;
+  const virtualizer = useVirtualizer({ count: virtual ? rows.length : 0, getScrollElement: () => scroller.current, estimateSize: () => rowHeight, overscan: 12 });
+  const items = virtual ? virtualizer.getVirtualItems() : undefined;
+  const shown = items ? items.map((item) => item.index) : rows.map((_, index) => index);
+  const before = items?.[0]?.start ?? 0;
+  const after = items?.length ? virtualizer.getTotalSize() - items.at(-1)!.end : 0;
+  const span = columns.length + (onSelect ? 1 : 0);
+
+  const toggle = (key: string, range: boolean) => {
+    const next = new Set(selected);
+    const from = range && anchor.current !== undefined ? rows.findIndex((row) => rowKey(row) === anchor.current) : -1;
+    const to = rows.findIndex((row) => rowKey(row) === key);
+    const on = !next.has(key);
+    for (let i = Math.min(from < 0 ? to : from, to); i <= Math.max(from, to); i++) {
+      if (on) next.add(rowKey(rows[i]!));
+      else next.delete(rowKey(rows[i]!));
+    }
+    anchor.current = key;
+    onSelect?.(next);
+  };
+  const chosen = rows.filter((row) => selected?.has(rowKey(row))).length;
+
+  return (
+    <div ref={scroller} role="region" aria-label={label} tabIndex={0} className={cx('overflow-auto rounded-[inherit] transition-opacity', virtual && 'h-[calc(100dvh-19rem)] min-h-80', stale && 'opacity-70')}>
+      <table aria-label={label} aria-rowcount={rows.length + 1} className="w-full border-separate border-spacing-0 text-sm">
+        <colgroup>
+          {onSelect && <col style={{ width: 40 }} />}
+          {columns.map((column) => (
+            <col key={column.key} style={column.width ? { width: column.width } : {}} className={column.wide ? 'max-md:hidden' : ''} />
+          ))}
+        </colgroup>
+        <thead>
+          <tr>
+            {onSelect && (
+              <th scope="col" className="sticky top-0 z-10 h-9 w-10 border-b border-line bg-surface pl-3 text-left">
+                <Checkbox quiet label={t.table.selectAll} checked={chosen === 0 ? false : chosen === rows.length ? true : 'indeterminate'} onChange={(on) => onSelect(new Set(on ? rows.map(rowKey) : []))} />
+              </th>
+            )}
+            {columns.map((column) => (
+              <Head key={column.key} column={column} sort={sort} onSort={onSort} />
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {before > 0 && <tr aria-hidden><td colSpan={span} style={{ height: before }} /></tr>}
+          {shown.map((index) => {
+            const row = rows[index]!;
+            const key = rowKey(row);
+            const on = selected?.has(key) ?? false;
+            return (
+              <tr
+                key={key}
+                aria-rowindex={index + 2}
+                aria-selected={onSelect ? on : undefined}
+                tabIndex={onOpen || onSelect ? -1 : undefined}
+                onKeyDown={(event) => keys(event, row, onOpen, onSelect && (() => toggle(key, event.shiftKey)))}
+                className={cx('group h-(--row) [&>td]:border-b [&>td]:border-line last:[&>td]:border-b-0', on ? 'bg-selected' : 'hover:bg-hover')}
+              >
+                {onSelect && (
+                  <td className="pl-3" onClickCapture={(event) => { if (event.shiftKey) { event.stopPropagation(); event.preventDefault(); toggle(key, true); } }}>
+                    <Checkbox quiet label={nameOf ? t.table.select(nameOf(row)) : t.table.select(key)} checked={on} onChange={() => toggle(key, false)} />
+                  </td>
+                )}
+                {columns.map((column) => (
+                  <td key={column.key} className={cx('px-3 py-1', column.align === 'end' && 'text-right', column.wide && 'max-md:hidden')}>
+                    {column.cell(row)}
+                  </td>
+                ))}
+              </tr>
+            );
+          })}
+          {after > 0 && <tr aria-hidden><td colSpan={span} style={{ height: after }} /></tr>}
+        </tbody>
+      </table>
+    </div>
+  );
+}
