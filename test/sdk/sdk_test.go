@@ -72,9 +72,6 @@ func TestAuth(t *testing.T) {
 
 // TestCluster has each client know three nodes and loses one after the other.
 func TestCluster(t *testing.T) {
-	if os.Getenv("PHAROS_SDK") != "cluster" {
-		t.Skip("ephemeral instances are not on all nodes yet")
-	}
 	run(t, suite{
 		name:  "cluster",
 		limit: 150 * time.Second,
