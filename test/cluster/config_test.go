@@ -36,7 +36,13 @@ type view struct {
 	key  string
 }
 
-const group = "FAULTS"
+const (
+	group = "FAULTS"
+
+	// pollFor is how long a listener waits before it asks anew, also for keys that
+	// were not there yet. A server answers after 9.5 s at the earliest.
+	pollFor = 3 * time.Second
+)
 
 func newPages(w *world, writers int) *pages {
 	return &pages{
@@ -174,9 +180,9 @@ func (p *pages) listen(ctx context.Context, n *node) {
 			}
 			asked.WriteString(key + "\x02" + group + "\x02" + sum + "\x01")
 		}
-		a := n.callFor(ctx, 8*time.Second, http.MethodPost, "/v1/cs/configs/listener", values("Listening-Configs", asked.String()), "Long-Pulling-Timeout", "3000")
+		a := n.callFor(ctx, pollFor, http.MethodPost, "/v1/cs/configs/listener", values("Listening-Configs", asked.String()), "Long-Pulling-Timeout", "10000")
 		if !a.ok() {
-			pause(ctx, 200*time.Millisecond)
+			pause(ctx, 50*time.Millisecond)
 			continue
 		}
 		changed, _ := url.QueryUnescape(strings.TrimSpace(a.body))
