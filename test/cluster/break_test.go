@@ -83,6 +83,8 @@ func killBriefly(w *world) {
 // the clients' next beats.
 func killAll(w *world) {
 	all := w.l.running()
+	w.lost.Store(true)
+	defer w.lost.Store(false)
 	for _, n := range all {
 		w.unlook(n)
 	}

@@ -189,6 +189,15 @@ func (n *node) listed(ctx context.Context, service string) (map[string]bool, err
 	if !r.ok() {
 		return nil, fmt.Errorf("node %d, list of %s: %v", n.number, service, r)
 	}
+	out, err := hosts(service, []byte(r.body))
+	if err != nil {
+		return nil, fmt.Errorf("node %d, list of %s: %w", n.number, service, err)
+	}
+	return out, nil
+}
+
+// hosts reads a list of instances.
+func hosts(service string, list []byte) (map[string]bool, error) {
 	var body struct {
 		Hosts []struct {
 			IP      string
@@ -196,8 +205,8 @@ func (n *node) listed(ctx context.Context, service string) (map[string]bool, err
 			Healthy bool
 		}
 	}
-	if err := json.Unmarshal([]byte(r.body), &body); err != nil {
-		return nil, fmt.Errorf("node %d, list of %s: %w", n.number, service, err)
+	if err := json.Unmarshal(list, &body); err != nil {
+		return nil, err
 	}
 	out := map[string]bool{}
 	for _, h := range body.Hosts {
@@ -210,40 +219,49 @@ func (n *node) listed(ctx context.Context, service string) (map[string]bool, err
 func (w *world) exact(ctx context.Context, n *node) string {
 	var wrong []string
 	for s := range w.services {
-		service := w.service(s)
-		got, err := n.listed(ctx, service)
+		got, err := n.listed(ctx, w.service(s))
 		if err != nil {
 			return err.Error()
 		}
-		w.book.mu.Lock()
-		for i := range w.book.live {
-			if !strings.HasPrefix(i, service+" ") {
-				continue
-			}
-			if healthy, there := got[i]; !there {
-				wrong = append(wrong, "lacks "+i)
-			} else if !healthy {
-				wrong = append(wrong, "has as unhealthy "+i)
-			}
-		}
-		for i := range got {
-			until, may := w.book.maybe[i]
-			at, gone := w.book.gone[i]
-			switch {
-			case w.book.live[i], may && (time.Now().Before(until) || time.Since(w.book.calm) < forgotten):
-			case gone:
-				wrong = append(wrong, fmt.Sprintf("has %s, deregistered %v ago", i, time.Since(at).Round(time.Millisecond)))
-			default:
-				wrong = append(wrong, "has "+i+", which ended long ago")
-			}
-		}
-		w.book.mu.Unlock()
+		wrong = append(wrong, w.book.compare(w.service(s), got)...)
 	}
+	return complaint(fmt.Sprintf("node %d", n.number), wrong)
+}
+
+func complaint(who string, wrong []string) string {
 	if len(wrong) == 0 {
 		return ""
 	}
 	slices.Sort(wrong)
-	return fmt.Sprintf("node %d: %d wrong: %s", n.number, len(wrong), strings.Join(wrong[:min(4, len(wrong))], "; "))
+	return fmt.Sprintf("%s: %d wrong: %s", who, len(wrong), strings.Join(wrong[:min(4, len(wrong))], "; "))
+}
+
+// compare lists what is wrong with a list of a service.
+func (g *ledger) compare(service string, got map[string]bool) (wrong []string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for i := range g.live {
+		if !strings.HasPrefix(i, service+" ") {
+			continue
+		}
+		if healthy, there := got[i]; !there {
+			wrong = append(wrong, "lacks "+i)
+		} else if !healthy {
+			wrong = append(wrong, "has as unhealthy "+i)
+		}
+	}
+	for i := range got {
+		until, may := g.maybe[i]
+		at, gone := g.gone[i]
+		switch {
+		case g.live[i], may && (time.Now().Before(until) || time.Since(g.calm) < forgotten):
+		case gone:
+			wrong = append(wrong, fmt.Sprintf("has %s, deregistered %v ago", i, time.Since(at).Round(time.Millisecond)))
+		default:
+			wrong = append(wrong, "has "+i+", which ended long ago")
+		}
+	}
+	return wrong
 }
 
 // watcher polls the lists of one node as a subscriber does. A service whose

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -28,6 +29,9 @@ type world struct {
 
 	mu       sync.Mutex // guards the following field
 	watching map[*node]context.CancelFunc
+
+	subscribers []*subscriber // set before the load begins
+	lost        atomic.Bool   // no node has what was in memory, so that lists may be empty
 }
 
 // load says how much goes on at a time.
@@ -66,6 +70,7 @@ func newWorld(l *lab, seed uint64, o load) *world {
 	for _, n := range l.all() {
 		w.look(n)
 	}
+	w.subscribe(ctx)
 	for i := range o.writers {
 		w.wg.Go(func() { w.pages.write(ctx, i) })
 	}
@@ -141,6 +146,7 @@ func (w *world) settle() bool {
 		}
 		return ""
 	})
+	ok = w.l.until(max(settled-time.Since(began), 5*time.Second), "every subscriber holds exactly the live instances", w.told) && ok
 	ok = w.l.until(max(settled-time.Since(began), 5*time.Second), "every node has every acknowledged config", func() string {
 		for _, n := range w.l.running() {
 			if why := w.pages.complete(w.ctx, n); why != "" {
