@@ -179,6 +179,7 @@ func (f *file) send(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(http.StatusOK) // the router has put down a 404 before it asked here
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(body) // the client may have gone
 	}

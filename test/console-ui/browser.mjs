@@ -1,0 +1,45 @@
+// Debian's Chromium, and pages that remember everything that goes wrong in them.
+import { createRequire } from 'node:module';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { root } from './server.mjs';
+
+const require = createRequire(path.join(root, 'ui/package.json'));
+const { chromium } = require('playwright-core');
+const axe = require.resolve('axe-core/axe.min.js');
+
+export const program = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+/** Why there is no browser test here; a release asks for one with REQUIRE_BROWSER=1. */
+export function missing() {
+  if (existsSync(program)) return false;
+  if (process.env.REQUIRE_BROWSER) throw new Error(`${program} is not there`);
+  return `${program} is not there (apt-get install chromium, or set CHROMIUM)`;
+}
+
+export const launch = () => chromium.launch({ executablePath: program, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+
+/** A page whose errors are kept in page.wrong; expected ones are let through by allow. */
+export async function openPage(browser, options = {}) {
+  const { settings = {}, allow = [], context: given, ...rest } = options;
+  const context = given ?? (await browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 860 }, ...rest }));
+  if (!given) await context.addInitScript((stored) => localStorage.getItem('nc.settings') ?? localStorage.setItem('nc.settings', stored), JSON.stringify({ language: 'en', theme: 'light', ...settings }));
+  const page = await context.newPage();
+  page.wrong = [];
+  const note = (text) => allow.some((pattern) => pattern.test(text)) || page.wrong.push(text);
+  page.on('pageerror', (error) => note(`page error: ${error.stack ?? error.message}`));
+  page.on('console', (message) => ['error', 'warning'].includes(message.type()) && !/Failed to load resource/.test(message.text()) && note(`console ${message.type()}: ${message.text()}`));
+  page.on('requestfailed', (request) => !/ERR_ABORTED/.test(request.failure()?.errorText ?? '') && note(`request failed: ${request.method()} ${request.url()} ${request.failure()?.errorText}`));
+  page.on('response', (response) => response.status() >= 400 && note(`${response.status()} ${response.request().method()} ${new URL(response.url()).pathname}`));
+  return page;
+}
+
+/** What axe-core finds wrong on the page as it stands. The script comes in past the page's own policy. */
+export async function accessibility(page) {
+  const session = await page.context().newCDPSession(page);
+  const { readFileSync } = await import('node:fs');
+  await session.send('Runtime.evaluate', { expression: readFileSync(axe, 'utf8') });
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
+  await session.detach();
+  return violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes.slice(0, 3).map((node) => `${node.target.join(' ')} — ${node.failureSummary?.split('\n').slice(1, 2).join('').trim()}`).join(' | ')}`);
+}

@@ -1,0 +1,100 @@
+// A real server for the browser tests: the binary, a directory of its own, free ports.
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import http from 'node:http';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
+
+let built;
+
+/** The binary of these sources, or the one that PHAROS_BIN names. */
+export function binary() {
+  if (process.env.PHAROS_BIN) return process.env.PHAROS_BIN;
+  if (!built) {
+    built = path.join(root, '.bin', 'pharos-console-test');
+    execFileSync('go', ['build', '-tags', 'nomsgpack', '-o', built, './cmd/pharos'], { cwd: root, stdio: 'inherit' });
+  }
+  return built;
+}
+
+/** An address of this machine that is not loopback: there a browser has no secure context. */
+export function outsideAddress() {
+  const found = Object.values(os.networkInterfaces()).flat().find((one) => one.family === 'IPv4' && !one.internal);
+  return found?.address ?? '127.0.0.1';
+}
+
+function freePorts(count) {
+  const servers = Array.from({ length: count }, () => net.createServer().listen(0, '127.0.0.1'));
+  return Promise.all(servers.map((one) => new Promise((done) => one.once('listening', done)))).then(async () => {
+    const ports = servers.map((one) => one.address().port);
+    await Promise.all(servers.map((one) => new Promise((done) => one.close(done))));
+    return ports;
+  });
+}
+
+async function ready(url, child, log) {
+  for (let i = 0; i < 300; i++) {
+    if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}:\n${log.join('')}`);
+    const ok = await fetch(url).then((answer) => answer.ok, () => false);
+    if (ok) return;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  throw new Error(`the server did not start:\n${log.join('')}`);
+}
+
+/** Starts a server; settings are keys of its configuration. */
+export async function startServer(settings = {}, known = {}) {
+  const directory = known.directory ?? mkdtempSync(path.join(os.tmpdir(), 'pharos-console-'));
+  const [port, consolePort] = known.ports ?? (await freePorts(2));
+  const all = { 'nacos.console.port': consolePort, ...settings };
+  const args = ['--port', String(port), '--data', directory, ...Object.entries(all).flatMap(([key, value]) => ['--set', `${key}=${value}`])];
+  const child = spawn(binary(), args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const log = [];
+  child.stdout.on('data', (part) => log.push(String(part)));
+  child.stderr.on('data', (part) => log.push(String(part)));
+  const local = `http://127.0.0.1:${port}/nacos/`;
+  await ready(`${local}v3/console/health/readiness`, child, log);
+  const end = () => new Promise((done) => (child.exitCode === null ? child.once('exit', done) && child.kill('SIGTERM') : done()));
+  return {
+    port,
+    consolePort,
+    directory,
+    log,
+    local,
+    outside: `http://${outsideAddress()}:${port}/nacos/`,
+    code: () => /"code":"([\w-]+)"/.exec(log.join(''))?.[1] ?? '',
+    end,
+    restart: async () => {
+      await end();
+      return startServer(settings, { directory, ports: [port, consolePort] });
+    },
+    stop: async () => {
+      await end();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A proxy that serves the console below another prefix, and takes that off. */
+export async function prefixProxy(port, prefix = '/ops/tools/x') {
+  const proxy = http.createServer((question, answer) => {
+    if (!question.url.startsWith(`${prefix}/`)) {
+      answer.writeHead(404).end();
+      return;
+    }
+    const headers = { ...question.headers, 'x-forwarded-host': question.headers.host };
+    const asked = http.request({ host: '127.0.0.1', port, method: question.method, path: question.url.replace(prefix, '/nacos'), headers }, (said) => {
+      answer.writeHead(said.statusCode, said.headers);
+      said.pipe(answer);
+    });
+    asked.on('error', () => answer.destroy());
+    answer.on('close', () => asked.destroy());
+    question.pipe(asked);
+  });
+  await new Promise((done) => proxy.listen(0, '127.0.0.1', done));
+  return { url: `http://127.0.0.1:${proxy.address().port}${prefix}/`, stop: () => (proxy.closeAllConnections(), proxy.close()) };
+}
