@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/pharos-registry/pharos/middleware"
-	"github.com/pharos-registry/pharos/service"
 	"github.com/pharos-registry/pharos/service/naming"
 )
 
@@ -17,11 +16,8 @@ const v1Naming = "/v1/ns/"
 // the service's name.
 func (a *API) gate() middleware.Middleware {
 	return func(r *middleware.Route, next middleware.Handler) middleware.Handler {
-		if r.Module != middleware.Naming {
+		if r.Module != middleware.Naming || !strings.HasPrefix(r.Path, v1Naming) {
 			return next
-		}
-		if !strings.HasPrefix(r.Path, v1Naming) {
-			return a.starting(r, next)
 		}
 		return func(q *middleware.Request) (any, error) {
 			if q.FromPeer { // it passed where it came in
@@ -35,20 +31,6 @@ func (a *API) gate() middleware.Middleware {
 			}
 			return next(q)
 		}
-	}
-}
-
-// starting refuses what SDKs ask of a server that does not know yet what the
-// others know. Nacos asks that of v1 alone, and has later ones be told of nothing.
-func (a *API) starting(r *middleware.Route, next middleware.Handler) middleware.Handler {
-	if a.o.Distro == nil || r.Access.Class != middleware.Client {
-		return next
-	}
-	return func(q *middleware.Request) (any, error) {
-		if !q.FromPeer && !a.o.Naming.Ready() {
-			return nil, service.Errorf(service.Unavailable, "server is DOWN now, please try again later!")
-		}
-		return next(q)
 	}
 }
 

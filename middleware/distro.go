@@ -27,6 +27,8 @@ const (
 	forwardTime = 2900 * time.Millisecond
 	// maxAnswer bounds an owner's answer in bytes; those to writes are short.
 	maxAnswer = 1 << 20
+	// notMine is the status of an owner that is leaving and did nothing.
+	notMine = http.StatusMisdirectedRequest
 )
 
 // DistroOptions are what a Distro needs.
@@ -34,6 +36,7 @@ type DistroOptions struct {
 	Members *cluster.Membership
 	Peer    *peer.Node
 	On      func() bool // the switch distroEnabled: false has every node answer for all
+	Leaving func() bool // whether this node hands over what it owns, to end
 	Reg     prometheus.Registerer
 }
 
@@ -71,6 +74,9 @@ func (d *Distro) Arrive() Middleware {
 			}
 			if r.Tag == nil {
 				return nil, service.Errorf(service.Forbidden, "this is not for other nodes")
+			}
+			if d.o.Leaving() {
+				return Raw{Status: notMine, ContentType: TextPlain}, nil
 			}
 			d.served.Inc()
 			q.FromPeer, q.User, q.Gin.Request.RemoteAddr = true, string(f.Caller), f.Remote
@@ -160,6 +166,9 @@ func (d *Distro) ask(ctx context.Context, q *Request, v *cluster.View, owner str
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
 		return raw, ctx.Err() != nil, err
+	}
+	if resp.StatusCode == notMine {
+		return raw, false, peer.ErrBusy
 	}
 	raw = Raw{Status: resp.StatusCode, ContentType: resp.Header["Content-Type"], Body: body}
 	for name, value := range resp.Header {

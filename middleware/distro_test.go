@@ -44,6 +44,8 @@ type member struct {
 	hold chan struct{} // closed to let requests go on; nil: they are not held
 	copy bool
 	on   bool
+
+	leaving bool
 }
 
 // sight is a request as its handler saw it.
@@ -104,6 +106,10 @@ func (r *ring) start(i int, list cluster.Static, cred peer.Credentials) *member 
 		n.mu.Lock()
 		defer n.mu.Unlock()
 		return n.on
+	}, Leaving: func() bool {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		return n.leaving
 	}})
 	tag := func(q *middleware.Request) string { return q.Params.Get("tag") }
 	copied := func(*middleware.Request) bool {
@@ -354,6 +360,28 @@ func TestForwardToTheNextOwner(t *testing.T) {
 		}
 		if took := time.Since(began); took > 3*time.Second {
 			t.Errorf("it took %v", took)
+		}
+	})
+}
+
+// An owner that is about to end does not take anything on.
+func TestForwardToALeavingOwner(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRing(t, 3)
+		tag := r.tagOf(1)
+		n := r.nodes[1]
+		n.mu.Lock()
+		n.leaving = true
+		n.mu.Unlock()
+		go func() {
+			time.Sleep(time.Second)
+			n.members.Leave(t.Context())
+		}()
+		if w := r.post(0, "/do/x?tag="+tag, ""); w.Code != http.StatusAccepted || w.Body.String() == "node 1" {
+			t.Errorf("answered %d %q", w.Code, w.Body)
+		}
+		if got := r.only(1); len(got) != 0 {
+			t.Errorf("it saw %+v", got)
 		}
 	})
 }

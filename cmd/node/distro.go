@@ -27,7 +27,8 @@ func (n *Node) openDistro() error {
 	})
 	n.distro = middleware.NewDistro(middleware.DistroOptions{
 		Members: n.members, Peer: n.peer, Reg: n.reg,
-		On: func() bool { return n.naming.Switches().Distro },
+		On:      func() bool { return n.naming.Switches().Distro },
+		Leaving: func() bool { return n.bring.Load() == &errStopping },
 	})
 	warm := make(chan struct{})
 	n.crew = append(n.crew, n.syncer.Run, func(ctx context.Context) error {
@@ -55,10 +56,10 @@ func (n *Node) openDistro() error {
 func (n *Node) namingReady() func() bool {
 	var was atomic.Bool
 	return func() bool {
-		if was.Load() {
-			return true
-		}
 		why := n.bring.Load()
+		if why == &errStopping || was.Load() {
+			return why != &errStopping
+		}
 		if rows := why == nil || *why != errUnfounded || n.raft.Applied() > 0; !rows || !n.syncer.Ready() {
 			return false
 		}
