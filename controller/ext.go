@@ -19,6 +19,8 @@ func (a *API) extRoutes() []middleware.Route {
 	return slices.Concat(
 		a.extSessionRoutes(),
 		a.extConfigRoutes(),
+		a.extNamingRoutes(),
+		a.extListenerRoutes(),
 	)
 }
 

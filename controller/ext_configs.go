@@ -284,7 +284,7 @@ func (a *API) extConfig(q *middleware.Request) (any, error) {
 	}
 	one := configOne{
 		configFull: fullOf(r), Size: len(r.Content), User: deref(r.SrcUser), Changed: r.Modified.UnixMilli(), May: may(q, configResource(k)), Gray: []grayOne{},
-		Listeners: a.o.Config.Cache().Watching()[k], Behind: a.o.Config.Lags().Count()[k],
+		Listeners: len(a.o.Config.Cache().WatchersOf(k)), Behind: a.o.Config.Lags().Count()[k],
 	}
 	if one.Version, err = a.newestVersion(q, k); err != nil {
 		return nil, err

@@ -76,7 +76,7 @@ func (n *Node) serve(ctx context.Context, g *errgroup.Group, l net.Listener, h h
 				n.config.Lags().Closed(c.RemoteAddr().String())
 			}
 		},
-		ErrorLog:          slog.NewLogLogger(n.log.Handler(), slog.LevelDebug),
+		ErrorLog: slog.NewLogLogger(n.log.Handler(), slog.LevelDebug),
 	}
 	for _, l := range []net.Listener{l, n.lot.Listener(srv)} { // the second: what was parked, answered
 		g.Go(func() error {

@@ -95,6 +95,7 @@ type Watched struct {
 	Key    Key
 	Viewer Viewer
 	MD5    string
+	Client *Client // nil where it does not say who it is
 }
 
 // WatchersOf returns who listens to k on this node.
@@ -128,7 +129,11 @@ func (c *Cache) WatchedBy(ip string) []Watched {
 func (e *entry) watched(out []Watched, ip string) []Watched {
 	for w := e.first; w != nil; w = w.next {
 		if v := w.listener.Viewer(); ip == "" || v.IP == ip {
-			out = append(out, Watched{Key: e.key, Viewer: v, MD5: e.item.MD5(v)})
+			x := Watched{Key: e.key, Viewer: v, MD5: e.item.MD5(v)}
+			if f, ok := w.listener.(Follower); ok {
+				x.Client = f.Client()
+			}
+			out = append(out, x)
 		}
 	}
 	return out

@@ -1,0 +1,247 @@
+package controller
+
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+	"strconv"
+
+	"github.com/pharos-registry/pharos/middleware"
+	"github.com/pharos-registry/pharos/service"
+	"github.com/pharos-registry/pharos/service/auth"
+	"github.com/pharos-registry/pharos/service/naming"
+)
+
+// instanceLine is an instance in the console's table, with where its values come
+// from.
+type instanceLine struct {
+	Namespace string           `json:"namespaceId"`
+	Group     string           `json:"groupName"`
+	Service   string           `json:"serviceName"`
+	Cluster   string           `json:"clusterName"`
+	IP        string           `json:"ip"`
+	Port      uint16           `json:"port"`
+	ID        *string          `json:"instanceId"`
+	Healthy   bool             `json:"healthy"`
+	Enabled   bool             `json:"enabled"`
+	Weight    double           `json:"weight"`
+	Ephemeral bool             `json:"ephemeral"`
+	Metadata  *naming.Metadata `json:"metadata"`
+	Client    string           `json:"clientId"`
+	Beat      int64            `json:"lastBeat"`
+	Operator  operatorSet      `json:"operator"`
+	Sent      sentValues       `json:"client"`
+	May       string           `json:"may"`
+
+	key naming.Key
+}
+
+// operatorSet says which values an operator has set.
+type operatorSet struct {
+	Weight   bool     `json:"weight"`
+	Enabled  bool     `json:"enabled"`
+	Metadata []string `json:"metadata"`
+}
+
+// sentValues are those that the client sends.
+type sentValues struct {
+	Weight   double           `json:"weight"`
+	Enabled  bool             `json:"enabled"`
+	Metadata *naming.Metadata `json:"metadata"`
+}
+
+func instanceLineOf(k naming.Key, d *naming.Detail) instanceLine {
+	in := d.Shown
+	l := instanceLine{
+		Namespace: k.Namespace, Group: k.Group, Service: k.Service, Cluster: in.Cluster, IP: in.IP, Port: in.Port, ID: idOf(in, k),
+		Healthy: in.Healthy, Enabled: in.Enabled, Weight: double(in.Weight), Ephemeral: in.Ephemeral, Metadata: metadataOf(in.Metadata),
+		Client: d.ClientID, Beat: d.Heard, Operator: operatorSet{Metadata: []string{}},
+		Sent: sentValues{double(d.Sent.Weight), d.Sent.Enabled, metadataOf(d.Sent.Metadata)}, key: k,
+	}
+	if o := d.Set; o != nil {
+		l.Operator.Weight, l.Operator.Enabled = o.Weight != nil, o.Enabled != nil
+		for _, p := range o.Metadata.Pairs() {
+			l.Operator.Metadata = append(l.Operator.Metadata, p.Name)
+		}
+	}
+	return l
+}
+
+// instanceFilter is what the table of instances shows.
+type instanceFilter struct {
+	namespace, service, group, cluster, health, enabled, metadata string
+	text, ip                                                      wanted
+}
+
+func instanceFilterOf(f *form) instanceFilter {
+	c := instanceFilter{
+		namespace: f.namingNamespace(), service: f.text("serviceName"), group: f.text("groupName"), cluster: f.text("clusterName"),
+		health: f.text("health"), enabled: f.text("enabled"), metadata: f.text("metadata"), text: f.wanted("q"), ip: f.wanted("ip"),
+	}
+	if !slices.Contains([]string{"", "healthy", "unhealthy"}, c.health) {
+		f.fail(service.BadParam, "health must be healthy or unhealthy")
+	}
+	if !slices.Contains([]string{"", "true", "false"}, c.enabled) {
+		f.fail(service.BadParam, "enabled must be true or false")
+	}
+	return c
+}
+
+// fits reports whether an instance is shown.
+func (c *instanceFilter) fits(k naming.Key, in *naming.Instance) bool {
+	switch {
+	case c.cluster != "" && in.Cluster != c.cluster,
+		c.health != "" && in.Healthy != (c.health == "healthy"),
+		c.enabled != "" && in.Enabled != (c.enabled == "true"),
+		!tagged(in.Metadata, c.metadata):
+		return false
+	}
+	address := naming.Address(in.IP, in.Port)
+	return c.ip.match(address) && (c.text.match(address) || c.text.match(k.Service))
+}
+
+func (a *API) extInstances(q *middleware.Request) (any, error) {
+	f := formOf(q)
+	filter := instanceFilterOf(&f)
+	pageNo, size := f.pageV3()
+	o := f.sorted("ip", "serviceName", "weight", "healthy", "enabled", "lastBeat", "clusterName")
+	if f.err != nil {
+		return nil, f.err
+	}
+	lines := []instanceLine{}
+	for _, k := range a.o.Naming.Names(filter.namespace) {
+		if filter.service != "" && k.Service != filter.service || filter.group != "" && k.Group != filter.group || !q.Sees(serviceResource(k)) {
+			continue
+		}
+		for _, d := range a.o.Naming.Details(k) {
+			if filter.fits(k, d.Shown) {
+				lines = append(lines, instanceLineOf(k, &d))
+			}
+		}
+	}
+	sortBy(lines, o, compareInstances(o.by))
+	shown, page := pages(lines, pageNo, size)
+	for i := range shown {
+		shown[i].May = may(q, serviceResource(shown[i].key))
+	}
+	return page, nil
+}
+
+func compareInstances(by string) func(a, b *instanceLine) int {
+	place := func(a, b *instanceLine) int {
+		return cmp.Or(cmp.Compare(a.IP, b.IP), cmp.Compare(a.Port, b.Port), cmp.Compare(a.Service, b.Service), cmp.Compare(a.Group, b.Group))
+	}
+	flag := func(b bool) int {
+		if b {
+			return 1
+		}
+		return 0
+	}
+	switch by {
+	case "serviceName":
+		return func(a, b *instanceLine) int { return cmp.Or(cmp.Compare(a.Service, b.Service), place(a, b)) }
+	case "clusterName":
+		return func(a, b *instanceLine) int { return cmp.Or(cmp.Compare(a.Cluster, b.Cluster), place(a, b)) }
+	case "weight":
+		return func(a, b *instanceLine) int { return cmp.Or(cmp.Compare(a.Weight, b.Weight), place(a, b)) }
+	case "healthy":
+		return func(a, b *instanceLine) int {
+			return cmp.Or(cmp.Compare(flag(a.Healthy), flag(b.Healthy)), place(a, b))
+		}
+	case "enabled":
+		return func(a, b *instanceLine) int {
+			return cmp.Or(cmp.Compare(flag(a.Enabled), flag(b.Enabled)), place(a, b))
+		}
+	case "lastBeat":
+		return func(a, b *instanceLine) int { return cmp.Or(cmp.Compare(a.Beat, b.Beat), place(a, b)) }
+	default:
+		return place
+	}
+}
+
+// chosenInstance is one of those that an action is about.
+type chosenInstance struct {
+	Group     string `json:"groupName"`
+	Service   string `json:"serviceName"`
+	Cluster   string `json:"clusterName"`
+	IP        string `json:"ip"`
+	Port      uint16 `json:"port"`
+	Ephemeral bool   `json:"ephemeral"`
+}
+
+// failedInstance is one with which it did not work.
+type failedInstance struct {
+	chosenInstance
+	Error string `json:"error"`
+}
+
+// maxChosen bounds the instances of one action.
+const maxChosen = 1000
+
+func (a *API) extBatch(q *middleware.Request) (any, error) {
+	f := formOf(q)
+	ns, action, value, raw := f.namingNamespace(), f.notBlank("action"), f.text("value"), f.notBlank("instances")
+	var chosen []chosenInstance
+	if f.err == nil {
+		if err := json.Unmarshal([]byte(raw), &chosen); err != nil {
+			f.fail(service.BadParam, "instances must be a JSON array of instances")
+		}
+	}
+	if len(chosen) > maxChosen {
+		f.fail(service.TooLarge, "more than %d instances", maxChosen)
+	}
+	do := a.instanceAction(q, &f, action, value)
+	if f.err != nil {
+		return nil, f.err
+	}
+	done, failed := 0, []failedInstance{}
+	for _, c := range chosen {
+		k := naming.Key{Namespace: ns, Group: cmp.Or(c.Group, naming.DefaultGroup), Service: c.Service}
+		c.Cluster = cmp.Or(c.Cluster, naming.DefaultCluster)
+		err := q.May(serviceResource(k), auth.Write)
+		if err == nil {
+			err = do(k, c)
+		}
+		if err != nil {
+			failed = append(failed, failedInstance{c, asKeyed(q, err).msg})
+			continue
+		}
+		done++
+	}
+	return map[string]any{"done": done, "failed": failed}, nil
+}
+
+// instanceAction is what is to be done to each instance.
+func (a *API) instanceAction(q *middleware.Request, f *form, action, value string) func(naming.Key, chosenInstance) error {
+	patch := func(change func(*naming.Patch)) func(naming.Key, chosenInstance) error {
+		return func(k naming.Key, c chosenInstance) error {
+			p := &naming.Patch{Key: k, IP: c.IP, Port: c.Port, Cluster: c.Cluster}
+			change(p)
+			return a.o.Naming.Patch(q.Context(), p)
+		}
+	}
+	switch action {
+	case "enable", "disable":
+		on := action == "enable"
+		return patch(func(p *naming.Patch) { p.Enabled = &on })
+	case "weight":
+		w, err := strconv.ParseFloat(value, 64)
+		if err != nil || w < 0 || w > naming.MaxWeight {
+			f.fail(service.BadWeight, "value must be a weight from 0 to %.0f", naming.MaxWeight)
+		}
+		return patch(func(p *naming.Patch) { p.Weight = &w })
+	case "metadata":
+		return patch(func(p *naming.Patch) { p.Metadata = &value })
+	case "reset":
+		return func(k naming.Key, c chosenInstance) error {
+			return a.o.Naming.Reset(q.Context(), k, []naming.At{{IP: c.IP, Port: c.Port, Cluster: c.Cluster}})
+		}
+	case "deregister":
+		return func(k naming.Key, c chosenInstance) error {
+			return a.o.Naming.Deregister(q.Context(), &naming.Registration{Key: k, IP: c.IP, Port: c.Port, Cluster: c.Cluster, Weight: 1, Ephemeral: c.Ephemeral})
+		}
+	default:
+		f.fail(service.BadParam, "action must be enable, disable, weight, metadata, reset or deregister")
+		return nil
+	}
+}

@@ -1,0 +1,303 @@
+package controller
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/pharos-registry/pharos/middleware"
+	"github.com/pharos-registry/pharos/service"
+	"github.com/pharos-registry/pharos/service/naming"
+)
+
+func (a *API) extNamingRoutes() []middleware.Route {
+	const get, post = http.MethodGet, http.MethodPost
+	each := middleware.Access{Class: middleware.Management, Action: middleware.Read, Resource: middleware.NamingResource, Each: true}
+	write := each
+	write.Action = middleware.Write
+	return extRows(middleware.Naming, []middleware.Route{
+		{Method: get, Path: "/services", Access: each, Do: a.extServices},
+		{Method: get, Path: "/instances", Access: each, Do: a.extInstances},
+		{Method: post, Path: "/instances/batch", Access: write, Do: a.extBatch},
+		{Method: get, Path: "/clients", Access: each, Do: a.extClients},
+		{Method: get, Path: "/client", Access: each, Do: a.extClient},
+	})
+}
+
+// serviceLine is a service in the console's table.
+type serviceLine struct {
+	Namespace   string `json:"namespaceId"`
+	Group       string `json:"groupName"`
+	Name        string `json:"serviceName"`
+	Kind        string `json:"kind"`
+	Clusters    int    `json:"clusters"`
+	Instances   int    `json:"instances"`
+	Healthy     int    `json:"healthy"`
+	Disabled    int    `json:"disabled"`
+	Subscribers int    `json:"subscribers"`
+	Threshold   float  `json:"protectThreshold"`
+	Protected   bool   `json:"protected"`
+	Described   bool   `json:"described"`
+	May         string `json:"may"`
+
+	key naming.Key
+}
+
+// The kinds of services and clients.
+const (
+	kindEphemeral  = "ephemeral"
+	kindPersistent = "persistent"
+	kindConnection = "connection"
+)
+
+func kindOfService(v *naming.View) string {
+	if v.Ephemeral {
+		return kindEphemeral
+	}
+	return kindPersistent
+}
+
+func (a *API) serviceLineOf(v *naming.View) serviceLine {
+	l := serviceLine{
+		Namespace: v.Key.Namespace, Group: v.Key.Group, Name: v.Key.Service, Kind: kindOfService(v), Clusters: len(v.Clusters()), Instances: len(v.Instances),
+		Healthy: v.Healthy(), Subscribers: a.o.Naming.SubscriberCount(v.Key), Threshold: float(v.Threshold()), Protected: v.Protected(), Described: v.Meta != nil, key: v.Key,
+	}
+	for _, in := range v.Instances {
+		if !in.Enabled {
+			l.Disabled++
+		}
+	}
+	return l
+}
+
+// serviceStates are the filters of the table of services by their health.
+//
+//nolint:gochecknoglobals // a table
+var serviceStates = map[string]func(*serviceLine) bool{
+	"":          func(*serviceLine) bool { return true },
+	"healthy":   func(l *serviceLine) bool { return l.Instances > 0 && l.Healthy == l.Instances },
+	"unhealthy": func(l *serviceLine) bool { return l.Healthy < l.Instances },
+	"down":      func(l *serviceLine) bool { return l.Instances > 0 && l.Healthy == 0 },
+	"empty":     func(l *serviceLine) bool { return l.Instances == 0 },
+	"protected": func(l *serviceLine) bool { return l.Protected },
+}
+
+// servicesPage is a page of services with what all that match have together.
+type servicesPage struct {
+	rowsPage[serviceLine]
+	Summary serviceSummary `json:"summary"`
+}
+
+type serviceSummary struct {
+	Services  int `json:"services"`
+	Instances int `json:"instances"`
+	Unhealthy int `json:"unhealthy"`
+	Empty     int `json:"empty"`
+	Protected int `json:"protected"`
+}
+
+// namingNamespace is the namespace of a list of naming.
+func (f *form) namingNamespace() string { return f.Optional("namespaceId", naming.DefaultNamespace) }
+
+func (a *API) extServices(q *middleware.Request) (any, error) {
+	f := formOf(q)
+	pageNo, size := f.pageV3()
+	o := f.sorted("serviceName", "groupName", "instances", "healthy", "subscribers", "kind")
+	ns, text, group, kind, meta := f.namingNamespace(), f.wanted("q"), f.wanted("groupName"), f.text("kind"), f.text("metadata")
+	fits, ok := serviceStates[f.text("state")]
+	if !ok {
+		f.fail(service.BadParam, "state must be healthy, unhealthy, down, empty or protected")
+	}
+	if f.err != nil {
+		return nil, f.err
+	}
+	views := a.o.Naming.Views(func(k naming.Key) bool {
+		return k.Namespace == ns && (text.match(k.Service) || text.match(k.Group)) && group.match(k.Group) && q.Sees(serviceResource(k))
+	})
+	out := servicesPage{}
+	var lines []serviceLine
+	for _, v := range views {
+		if kind != "" && kind != kindOfService(v) || !tagged(v.Metadata(), meta) {
+			continue
+		}
+		if l := a.serviceLineOf(v); fits(&l) {
+			out.Summary.add(&l)
+			lines = append(lines, l)
+		}
+	}
+	sortBy(lines, o, compareServices(o.by))
+	shown, page := pages(lines, pageNo, size)
+	for i := range shown {
+		shown[i].May = may(q, serviceResource(shown[i].key))
+	}
+	out.rowsPage = page
+	return out, nil
+}
+
+func (s *serviceSummary) add(l *serviceLine) {
+	s.Services++
+	s.Instances += l.Instances
+	s.Unhealthy += l.Instances - l.Healthy
+	if l.Instances == 0 {
+		s.Empty++
+	}
+	if l.Protected {
+		s.Protected++
+	}
+}
+
+// tagged reports whether metadata has what is asked for: a name, or name=value.
+func tagged(m *naming.Metadata, want string) bool {
+	if want == "" {
+		return true
+	}
+	name, value, exact := strings.Cut(want, "=")
+	v, ok := m.Get(strings.TrimSpace(name))
+	return ok && (!exact || v == strings.TrimSpace(value))
+}
+
+func compareServices(by string) func(a, b *serviceLine) int {
+	names := func(a, b *serviceLine) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Group, b.Group)) }
+	switch by {
+	case "groupName":
+		return func(a, b *serviceLine) int { return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Name, b.Name)) }
+	case "instances":
+		return func(a, b *serviceLine) int { return cmp.Or(cmp.Compare(a.Instances, b.Instances), names(a, b)) }
+	case "healthy":
+		return func(a, b *serviceLine) int { return cmp.Or(cmp.Compare(a.Healthy, b.Healthy), names(a, b)) }
+	case "subscribers":
+		return func(a, b *serviceLine) int { return cmp.Or(cmp.Compare(a.Subscribers, b.Subscribers), names(a, b)) }
+	case "kind":
+		return func(a, b *serviceLine) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), names(a, b)) }
+	default:
+		return names
+	}
+}
+
+// clientLine is a client in the console's table.
+type clientLine struct {
+	ID         string `json:"clientId"`
+	IP         string `json:"ip"`
+	Port       uint16 `json:"port"`
+	Kind       string `json:"kind"`
+	Seen       int64  `json:"lastSeen"`
+	Publishes  int    `json:"publishes"`
+	Subscribes int    `json:"subscribes"`
+	App        string `json:"app"`
+	Agent      string `json:"agent"`
+}
+
+// clientDetail is a client with all that is known of it.
+type clientDetail struct {
+	clientLine
+	Published  []placeOf   `json:"published"`
+	Subscribed []placeOf   `json:"subscribed"`
+	Listens    []listensTo `json:"listens"`
+}
+
+type placeOf struct {
+	Namespace string `json:"namespaceId"`
+	Group     string `json:"groupName"`
+	Service   string `json:"serviceName"`
+	IP        string `json:"ip,omitempty"`
+	Port      uint16 `json:"port,omitempty"`
+	Cluster   string `json:"clusterName,omitempty"`
+	Agent     string `json:"agent,omitempty"`
+	App       string `json:"app,omitempty"`
+}
+
+type listensTo struct {
+	Namespace string `json:"namespaceId"`
+	Group     string `json:"groupName"`
+	DataID    string `json:"dataId"`
+	MD5       string `json:"md5"`
+	State     string `json:"state"`
+}
+
+// clientOfNaming is a client, as far as the caller may see it; false where he may
+// see nothing that it does.
+func (a *API) clientOfNaming(q *middleware.Request, id, ns string) (clientDetail, bool) {
+	c, err := a.o.Naming.Client(id)
+	if err != nil {
+		return clientDetail{}, false
+	}
+	d := clientDetail{clientLine: clientLine{ID: c.ID, IP: c.IP, Port: c.Port, Seen: c.Updated, Kind: kindPersistent}, Published: []placeOf{}, Subscribed: []placeOf{}}
+	switch {
+	case c.Connected:
+		d.Kind = kindConnection
+	case c.Ephemeral:
+		d.Kind = kindEphemeral
+	}
+	sees := func(k naming.Key) bool { return (ns == "" || k.Namespace == ns) && q.Sees(serviceResource(k)) }
+	published, err := a.o.Naming.Published(id)
+	if err != nil {
+		return d, false
+	}
+	for _, p := range published {
+		if sees(p.Key) {
+			d.Published = append(d.Published, placeOf{Namespace: p.Key.Namespace, Group: p.Key.Group, Service: p.Key.Service, IP: p.Instance.IP, Port: p.Instance.Port, Cluster: p.Instance.Cluster})
+		}
+	}
+	subscribed, err := a.o.Naming.Subscribed(id)
+	if err != nil {
+		return d, false
+	}
+	for _, s := range subscribed {
+		if sees(s.Key) {
+			d.Agent, d.App = s.Agent, s.App
+			d.Subscribed = append(d.Subscribed, placeOf{Namespace: s.Key.Namespace, Group: s.Key.Group, Service: s.Key.Service, Agent: s.Agent, App: s.App})
+		}
+	}
+	d.Publishes, d.Subscribes = len(d.Published), len(d.Subscribed)
+	return d, d.Publishes+d.Subscribes > 0
+}
+
+func (a *API) extClients(q *middleware.Request) (any, error) {
+	f := formOf(q)
+	pageNo, size := f.pageV3()
+	text, kind, ns := f.wanted("q"), f.text("kind"), f.text("namespaceId")
+	if f.err != nil {
+		return nil, f.err
+	}
+	ids := slices.DeleteFunc(a.o.Naming.Clients(), func(id string) bool { return !text.match(id) })
+	slices.Sort(ids)
+	lines := []clientLine{}
+	for _, id := range ids {
+		if d, ok := a.clientOfNaming(q, id, ns); ok && (kind == "" || kind == d.Kind) {
+			lines = append(lines, d.clientLine)
+		}
+	}
+	_, page := pages(lines, pageNo, size)
+	return page, nil
+}
+
+func (a *API) extClient(q *middleware.Request) (any, error) {
+	f := formOf(q)
+	id := f.notBlank("clientId")
+	if f.err != nil {
+		return nil, f.err
+	}
+	d, ok := a.clientOfNaming(q, id, "")
+	if !ok {
+		return nil, service.Errorf(service.NotFound, "there is no such client")
+	}
+	d.Listens = a.listensOf(q, d.IP)
+	return d, nil
+}
+
+// listensOf are the configs that an address listens to.
+func (a *API) listensOf(q *middleware.Request, ip string) []listensTo {
+	out := []listensTo{}
+	for _, w := range a.o.Config.Cache().WatchedBy(ip) {
+		if q.Sees(configResource(w.Key)) {
+			out = append(out, listensTo{shownNamespace(w.Key.Tenant), w.Key.Group, w.Key.DataID, w.MD5, stateCurrent})
+		}
+	}
+	for _, l := range a.o.Config.Lags().All() {
+		if l.Client.IP == ip && q.Sees(configResource(l.Key)) {
+			out = append(out, listensTo{shownNamespace(l.Key.Tenant), l.Key.Group, l.Key.DataID, l.MD5, stateBehind})
+		}
+	}
+	return out
+}
