@@ -275,12 +275,18 @@ func (e *external) connect(ctx context.Context, s *dataSource) (*connected, erro
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	lay, made, err := mysqlLayout(ctx, s.g, s.loc)
-	if err == nil && !made {
-		if err = createSchema(ctx, s.g); err != nil {
-			return nil, translateMySQL(err)
-		}
-		e.db.log.Info("made Nacos's tables in an empty database", "database", s.name)
-		lay, _, err = mysqlLayout(ctx, s.g, s.loc)
+	if !made || err != nil { // it is empty, or not whole: another node may be at it
+		err = locked(ctx, s.g, func(g *gorm.DB) error {
+			if lay, made, err = mysqlLayout(ctx, g, s.loc); made || err != nil {
+				return err
+			}
+			if err := createSchema(ctx, g); err != nil {
+				return err
+			}
+			e.db.log.Info("made Nacos's tables in an empty database", "database", s.name)
+			lay, _, err = mysqlLayout(ctx, g, s.loc)
+			return err
+		})
 	}
 	if err != nil {
 		return nil, translateMySQL(err)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -143,8 +144,28 @@ func mysqlLayout(ctx context.Context, g *gorm.DB, loc *time.Location) (lay *layo
 	return lay, true, err
 }
 
-// createSchema makes the tables in an empty database. Nodes that start together
-// wait for each other.
+// lockWait is how long a node waits for another one that makes the tables.
+const lockWait = 20 // s
+
+// locked runs fn on a connection that holds the lock of the schema: nodes that
+// start together wait for each other.
+func locked(ctx context.Context, g *gorm.DB, fn func(g *gorm.DB) error) error {
+	return g.WithContext(ctx).Connection(func(g *gorm.DB) error {
+		const name = "LEFT(CONCAT('pharos schema ', DATABASE()), 64)" // a name has 64 letters at most
+		var held sql.NullInt64
+		err := runQuery(ctx, g.Statement.ConnPool, "SELECT GET_LOCK("+name+", "+strconv.Itoa(lockWait)+")", nil, func(r *sql.Rows) error { return r.Scan(&held) })
+		if err != nil {
+			return err
+		}
+		if held.Int64 != 1 {
+			return fmt.Errorf("%w: another node has been making its tables for %d s", ErrUnavailable, lockWait)
+		}
+		err = fn(g)
+		return errors.Join(err, runQuery(ctx, g.Statement.ConnPool, "SELECT RELEASE_LOCK("+name+")", nil, func(r *sql.Rows) error { return r.Scan(&held) }))
+	})
+}
+
+// createSchema makes the tables in an empty database.
 func createSchema(ctx context.Context, g *gorm.DB) error {
 	err := runSchema(ctx, g, "schema/mysql-001-nacos.sql")
 	if denied(err) {

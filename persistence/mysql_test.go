@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -115,6 +116,32 @@ func testMayNotCreate(t *testing.T, s *mariadb.Server) {
 	_, err := persistence.OpenMySQL(t.Context(), persistence.MySQLOptions{Sources: []persistence.Source{src}})
 	if err == nil || !strings.Contains(err.Error(), "may not create tables") || strings.Contains(err.Error(), "secret word") {
 		t.Errorf("%v", err)
+	}
+}
+
+// Nodes that start together find an empty database, and one of them makes the
+// tables.
+func TestMySQLStartsTogether(t *testing.T) {
+	s := mariadb.Start(t)
+	for round := range 3 {
+		src := source(s, s.Create("nacos"+strconv.Itoa(round)))
+		var group sync.WaitGroup
+		for range 6 {
+			group.Go(func() {
+				db, err := persistence.OpenMySQL(t.Context(), persistence.MySQLOptions{Sources: []persistence.Source{src}, Pool: persistence.Pool{Max: 1}})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if _, err := db.Apply(t.Context(), persistence.PublishGray{ConfigKey: key("a"), Writer: writer("x"), Name: "tag_x", Rule: persistence.TagRule("x"), Content: "c", MD5: digest("c"), Max: 9}); err != nil {
+					t.Error(err)
+				}
+				if err := db.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
 	}
 }
 

@@ -38,9 +38,10 @@ type lab struct {
 
 	cluster *server.Cluster
 	began   time.Time
-	net     int   // second last but one byte of the nodes' addresses
-	small   *node // the one on a small disk; nil where none could be made
-	used    int   // addresses taken so far
+	net     int    // second last but one byte of the nodes' addresses
+	small   *node  // the one on a small disk; nil where none could be made
+	used    int    // addresses taken so far
+	token   string // of an administrator, once there is one
 
 	mu    sync.Mutex // guards the following fields
 	nodes []*node
