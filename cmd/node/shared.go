@@ -1,7 +1,6 @@
 package node
 
 import (
-	"github.com/pharos-registry/pharos/consistency/cluster"
 	"github.com/pharos-registry/pharos/service/shared"
 )
 
@@ -15,12 +14,13 @@ func (n *Node) openShared() {
 	n.loops = append(n.loops, f.Run)
 }
 
-// peers are the peer addresses of the other members that may answer.
+// peers are the peer addresses of the other members, also of those that did not
+// answer of late: they may do so before that is noticed.
 func (n *Node) peers() []string {
 	v := n.members.View()
 	var all []string
 	for i := range v.Members {
-		if m := &v.Members[i]; m.Addr != v.Self && m.State != cluster.Down {
+		if m := &v.Members[i]; m.Addr != v.Self {
 			all = append(all, m.PeerAddr())
 		}
 	}

@@ -64,6 +64,12 @@ func TestMySQL(t *testing.T) {
 	}
 	l.until(whenFound, "a removal is on all nodes", func() string { return l.all404(ctx) })
 	l.mesh.heal()
+	l.until(settled, "nodes tell each other again", func() string {
+		if took, r := l.wakes(ctx, b, a, fmt.Sprint("healed ", time.Now().UnixNano())); took > whenTold {
+			return fmt.Sprint(took, " ", r)
+		}
+		return ""
+	})
 
 	l.say("kill -9 node %d", c.number)
 	l.kill(c)
@@ -99,7 +105,15 @@ func (l *lab) hears(ctx context.Context, to, from *node, content string, limit t
 func (l *lab) wakes(ctx context.Context, to, from *node, content string) (time.Duration, reply) {
 	l.t.Helper()
 	const wait = 20 * time.Second
-	there := to.call(ctx, http.MethodGet, "/v1/cs/configs", values("dataId", "page", "group", "G"))
+	page := values("dataId", "page", "group", "G")
+	var there reply
+	l.until(settled, "both have the same", func() string {
+		there = to.call(ctx, http.MethodGet, "/v1/cs/configs", page)
+		if here := from.call(ctx, http.MethodGet, "/v1/cs/configs", page); here.status != there.status || here.body != there.body {
+			return fmt.Sprint(here, " and ", there)
+		}
+		return ""
+	})
 	sum := ""
 	if there.ok() {
 		sum = fmt.Sprintf("%x", md5.Sum([]byte(there.body)))
@@ -110,7 +124,7 @@ func (l *lab) wakes(ctx context.Context, to, from *node, content string) (time.D
 			url.Values{"Listening-Configs": {"page\x02G\x02" + sum + "\x01"}}, "Long-Pulling-Timeout", fmt.Sprint(wait.Milliseconds()))
 	}()
 	l.until(settled, "the listener waits", func() string {
-		r := to.call(ctx, http.MethodGet, "/v1/cs/configs/listener", values("dataId", "page", "group", "G"), "Authorization", "Bearer "+l.token)
+		r := to.call(ctx, http.MethodGet, "/v1/cs/configs/listener", page, "Authorization", "Bearer "+l.token)
 		if !strings.Contains(r.body, "127.0.0.1") {
 			return r.String()
 		}
@@ -125,7 +139,7 @@ func (l *lab) wakes(ctx context.Context, to, from *node, content string) (time.D
 	if !strings.Contains(r.body, "page") {
 		l.t.Errorf("the listener on node %d was answered %v", to.number, r)
 	}
-	if got := to.call(ctx, http.MethodGet, "/v1/cs/configs", values("dataId", "page", "group", "G")); got.body != content {
+	if got := to.call(ctx, http.MethodGet, "/v1/cs/configs", page); got.body != content {
 		l.t.Errorf("node %d reads %v, want %q", to.number, got, content)
 	}
 	return took, r
@@ -149,14 +163,14 @@ func (l *lab) login(ctx context.Context) {
 	if r := a.call(ctx, http.MethodPost, "/v1/auth/users/admin", values("password", "first")); !r.ok() {
 		l.t.Fatal(r)
 	}
-	l.until(whenTold, "the administrator that node 0 made can log in at node 1", in(b, "nacos", "first"))
+	l.until(whenFound, "the administrator that node 0 made can log in at node 1", in(b, "nacos", "first"))
 	admin := l.token
 	if r := b.call(ctx, http.MethodPost, "/v1/auth/users", values("username", "ann", "password", "secret"), "Authorization", "Bearer "+admin); !r.ok() {
 		l.t.Fatal(r)
 	}
-	l.until(whenTold, "a user that node 1 made can log in at node 0", in(a, "ann", "secret"))
+	l.until(whenFound, "a user that node 1 made can log in at node 0", in(a, "ann", "secret"))
 	ann := l.token
-	l.until(whenTold, "her token counts at node 2", func() string {
+	l.until(whenFound, "her token counts at node 2", func() string {
 		if r := l.nodes[2].call(ctx, http.MethodGet, "/v1/console/namespaces", nil, "Authorization", "Bearer "+ann); !r.ok() {
 			return r.String()
 		}
@@ -165,7 +179,7 @@ func (l *lab) login(ctx context.Context) {
 	if r := a.call(ctx, http.MethodPost, "/v1/auth/logout", nil, "Authorization", "Bearer "+ann); !r.ok() {
 		l.t.Fatal(r)
 	}
-	l.until(whenTold, "and no more when she has logged out at node 0", func() string {
+	l.until(whenFound, "and no more when she has logged out at node 0", func() string {
 		if r := l.nodes[2].call(ctx, http.MethodGet, "/v1/console/namespaces", nil, "Authorization", "Bearer "+ann); r.ok() {
 			return r.String()
 		}
