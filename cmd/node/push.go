@@ -40,7 +40,7 @@ func (n *Node) openPush() {
 // serveUDP pushes to 1.x SDKs until ctx ends. A machine that grants no socket is
 // served without: those SDKs poll.
 func (n *Node) serveUDP(ctx context.Context, server *udp.Server) error {
-	if _, real := n.network.(peer.TCP); !real { // it has no datagrams
+	if _, tcp := n.network.(peer.TCP); !tcp { // it has no datagrams
 		<-ctx.Done()
 		return nil
 	}

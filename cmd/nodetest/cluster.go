@@ -26,7 +26,7 @@ type Lab struct {
 	Net   *peer.Network
 	Nodes []*Member
 
-	t testing.TB
+	tb testing.TB
 }
 
 // Member is one node; its data directory outlives a restart.
@@ -43,9 +43,9 @@ type Member struct {
 
 // Cluster starts n nodes that list each other, and returns when all are ready.
 // It is for the inside of a synctest bubble.
-func Cluster(t testing.TB, n int) *Lab {
-	t.Helper()
-	l := New(t, n)
+func Cluster(tb testing.TB, n int) *Lab {
+	tb.Helper()
+	l := New(tb, n)
 	for _, m := range l.Nodes {
 		m.Start()
 	}
@@ -54,13 +54,13 @@ func Cluster(t testing.TB, n int) *Lab {
 }
 
 // New is a cluster whose nodes are not started yet.
-func New(t testing.TB, n int) *Lab {
-	t.Helper()
-	l := &Lab{Net: peer.NewNetwork(), t: t}
+func New(tb testing.TB, n int) *Lab {
+	tb.Helper()
+	l := &Lab{Net: peer.NewNetwork(), tb: tb}
 	for i := range n {
-		l.Nodes = append(l.Nodes, &Member{lab: l, index: i, dir: filepath.Join(t.TempDir(), "data")})
+		l.Nodes = append(l.Nodes, &Member{lab: l, index: i, dir: filepath.Join(tb.TempDir(), "data")})
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		for _, m := range l.Nodes {
 			m.Stop()
 		}
@@ -70,8 +70,8 @@ func New(t testing.TB, n int) *Lab {
 
 // Add makes a node that is told to join the first one.
 func (l *Lab) Add(tune func(*settings.Settings)) *Member {
-	l.t.Helper()
-	m := &Member{lab: l, index: len(l.Nodes), dir: filepath.Join(l.t.TempDir(), "data"), tune: func(s *settings.Settings) {
+	l.tb.Helper()
+	m := &Member{lab: l, index: len(l.Nodes), dir: filepath.Join(l.tb.TempDir(), "data"), tune: func(s *settings.Settings) {
 		s.Cluster.MemberList, s.Cluster.Join = nil, []string{l.Nodes[0].Addr()}
 		if tune != nil {
 			tune(s)
@@ -83,7 +83,7 @@ func (l *Lab) Add(tune func(*settings.Settings)) *Member {
 
 // Ready waits until every node that runs is ready.
 func (l *Lab) Ready() {
-	l.t.Helper()
+	l.tb.Helper()
 	for _, m := range l.Nodes {
 		if m.Node != nil {
 			m.Ready()
@@ -127,13 +127,13 @@ func (m *Member) settings() settings.Settings {
 // TryStart starts a node that is down.
 func (m *Member) TryStart() error {
 	n, err := node.New(m.settings(), node.Options{
-		Log:     slog.New(slog.NewTextHandler(m.lab.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Log:     slog.New(slog.NewTextHandler(m.lab.tb.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
 		Version: "test", Network: m.lab.Net.Host(m.PeerAddr()),
 	})
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(m.lab.t.Context()))
+	ctx, cancel := context.WithCancel(context.WithoutCancel(m.lab.tb.Context()))
 	m.Node, m.cancel, m.done = n, cancel, make(chan error, 1)
 	done := m.done
 	go func() { done <- errors.Join(n.Run(ctx), n.Close()) }() // ended by Stop
@@ -142,9 +142,9 @@ func (m *Member) TryStart() error {
 
 // Start is TryStart where it must succeed.
 func (m *Member) Start() {
-	m.lab.t.Helper()
+	m.lab.tb.Helper()
 	if err := m.TryStart(); err != nil {
-		m.lab.t.Fatal(err)
+		m.lab.tb.Fatal(err)
 	}
 }
 
@@ -163,7 +163,7 @@ func (m *Member) Stop() {
 	}
 	m.cancel()
 	if err := m.Wait(); err != nil {
-		m.lab.t.Errorf("node %d: %v", m.index, err)
+		m.lab.tb.Errorf("node %d: %v", m.index, err)
 	}
 }
 
@@ -182,7 +182,7 @@ func (m *Member) Crash() {
 
 // Ready waits for a minute at most until the node is ready.
 func (m *Member) Ready() {
-	m.lab.t.Helper()
+	m.lab.tb.Helper()
 	m.lab.Eventually(time.Minute, func() bool {
 		status, _ := m.Get("/v1/console/health/readiness", nil)
 		return status == http.StatusOK
@@ -191,14 +191,14 @@ func (m *Member) Ready() {
 
 // Eventually waits until ok, asking often.
 func (l *Lab) Eventually(within time.Duration, ok func() bool) {
-	l.t.Helper()
+	l.tb.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	end := time.After(within)
 	for !ok() {
 		select {
 		case <-end:
-			l.t.Fatalf("not so within %v", within)
+			l.tb.Fatalf("not so within %v", within)
 		case <-tick.C:
 		}
 	}
@@ -219,7 +219,7 @@ func (m *Member) Call(method, path string, form url.Values, header ...string) (i
 	} else {
 		body = strings.NewReader(form.Encode())
 	}
-	r := httptest.NewRequestWithContext(m.lab.t.Context(), method, path, body)
+	r := httptest.NewRequestWithContext(m.lab.tb.Context(), method, path, body)
 	if body != nil {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
