@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"crypto/subtle"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -81,7 +82,12 @@ func (g *Guard) Authorize() Middleware {
 				return next(q)
 			}
 			q.guard, q.mode = g, mode
-			if err := g.check(q); err != nil {
+			version := g.o.Auth.Version()
+			err := g.check(q)
+			if err != nil && mode == Enforce && refused(err) && g.o.Auth.Fresh(q.Context(), version) {
+				err = g.check(q)
+			}
+			if err != nil {
 				if err = g.denied(q, err); err != nil {
 					return nil, err
 				}
@@ -89,6 +95,12 @@ func (g *Guard) Authorize() Middleware {
 			return next(q)
 		}
 	}
+}
+
+// refused reports whether err says that the caller may not, which news of
+// another node could change.
+func refused(err error) bool {
+	return service.Is(err, service.Forbidden) || errors.Is(err, auth.ErrExpired)
 }
 
 // mode is what holds for a route now. Management is open for as long as nobody

@@ -157,7 +157,7 @@ func (n *Node) openAPI() error {
 		Naming:      n.naming,
 		Pushes:      n.pushes,
 		MaxMetadata: set.Naming.MaxMetadataLength,
-		Namespaces:  namespace.New(n.rows, n.writer(n.rows)),
+		Namespaces:  namespace.New(n.rows, n.writer(n.rows), n.confirm(n.rows)),
 		Auth:        n.auth,
 		Discovery:   set.Metrics.Discovery,
 		Guard:       n.guard,

@@ -7,11 +7,17 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/pharos-registry/pharos/consistency/raftlog"
 	"github.com/pharos-registry/pharos/persistence"
 	"github.com/pharos-registry/pharos/service"
 )
+
+// leaderTime is how long a write or a read waits for a leader. SDKs give up after
+// three seconds and do not know then whether they wrote; told in time that they
+// did not, they go to another server.
+const leaderTime = 2500 * time.Millisecond
 
 // openLog builds the replicated log over the embedded database.
 func (n *Node) openLog(ctx context.Context, joining bool) error {
@@ -26,7 +32,7 @@ func (n *Node) openLog(ctx context.Context, joining bool) error {
 		Dir: dir, Peer: n.peer, Members: n.members, Appliers: map[raftlog.Kind]raftlog.Applier{raftlog.KindDB: applier{rows}},
 		Logger: n.log, OwnData: own, Joining: joining, Learner: n.set.Cluster.Learner,
 		Fatal:          func(error) {}, // Run returns it
-		ProposeTimeout: r.ApplyTimeout, ElectionTimeout: r.ElectionTimeout,
+		ProposeTimeout: r.ApplyTimeout, LeaderTimeout: min(r.ApplyTimeout, leaderTime), ElectionTimeout: r.ElectionTimeout,
 	})
 	return err
 }
@@ -117,6 +123,14 @@ func unwritten(err error) error {
 	default:
 		return service.Wrap(service.Unavailable, err, "the cluster has no leader now: nothing was written, try again")
 	}
+}
+
+// confirm is current where the rows of db come by the log, else nil.
+func (n *Node) confirm(db *persistence.DB) func(context.Context) error {
+	if n.raft == nil || db != n.db {
+		return nil
+	}
+	return n.current
 }
 
 // current waits until this node's rows hold every write that was answered

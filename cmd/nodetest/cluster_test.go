@@ -199,3 +199,44 @@ func TestMembersComeAndGo(t *testing.T) {
 		wants(t, l.Nodes[0], "a", "3", current, "linearizable")
 	})
 }
+
+// What one node has just written decides on the others too, though their copy
+// is a moment behind.
+func TestNewsOfAnotherNode(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := nodetest.Cluster(t, 3)
+		for _, from := range l.Nodes { // what is written reaches the others late
+			for _, to := range l.Nodes {
+				l.Net.Delay(from.PeerAddr(), to.PeerAddr(), 40*time.Millisecond)
+			}
+		}
+		instance := url.Values{"serviceName": {"s"}, "ip": {"1.1.1.1"}, "port": {"80"}, "ephemeral": {"false"}}
+		for _, step := range []struct {
+			method, path string
+			form         url.Values
+			want         string
+		}{
+			{http.MethodPost, "/v1/auth/users", url.Values{"username": {"u"}, "password": {"pw"}}, "create user ok!"},
+			{http.MethodPost, "/v1/auth/users/login", url.Values{"username": {"u"}, "password": {"pw"}}, `"username":"u"`},
+			{http.MethodPost, "/v1/auth/roles", url.Values{"username": {"u"}, "role": {"r"}}, "add role ok!"},
+			{http.MethodPost, "/v1/auth/permissions", url.Values{"role": {"r"}, "resource": {":*:*"}, "action": {"rw"}}, "add permission ok!"},
+			{http.MethodPut, "/v1/auth/users", url.Values{"username": {"u"}, "newPassword": {"pw2"}}, "update user ok!"},
+			{http.MethodPost, "/v1/ns/instance", instance, "ok"},
+			{http.MethodDelete, "/v1/ns/service", url.Values{"serviceName": {"s"}}, "is not empty"},
+			{http.MethodDelete, "/v1/ns/instance", instance, "ok"},
+			{http.MethodPost, "/v1/ns/instance", instance, "ok"},
+			{http.MethodPost, "/v1/console/namespaces", url.Values{"customNamespaceId": {"n"}, "namespaceName": {"n"}}, "true"},
+			{http.MethodGet, "/v1/console/namespaces", url.Values{"checkNamespaceIdExist": {"true"}, "customNamespaceId": {"n"}}, "true"},
+		} {
+			m := l.Nodes[0] // each step is asked of the next node
+			l.Nodes = append(l.Nodes[1:], m)
+			if status, body := m.Call(step.method, step.path, step.form); !strings.Contains(body, step.want) {
+				t.Errorf("%s %s on %s: %d %s, want %s", step.method, step.path, m.Addr(), status, body, step.want)
+			}
+		}
+		_, body := l.Nodes[1].Get("/v1/ns/instance/list", url.Values{"serviceName": {"s"}}, current, "linearizable")
+		if !strings.Contains(body, "1.1.1.1") {
+			t.Errorf("an instance that was taken away elsewhere and registered again is not there: %s", body)
+		}
+	})
+}

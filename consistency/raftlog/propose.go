@@ -175,7 +175,9 @@ func (n *Node) commit(ctx context.Context, pack []*proposal) {
 // route brings an entry to the leader, wherever it is. It tries again as long
 // as nothing was written for certain.
 func (n *Node) route(ctx context.Context, entry []byte) (index uint64, answers []Answer, err error) {
-	if err := n.running(ctx); err != nil {
+	patience, cancel := context.WithTimeout(ctx, n.opt.LeaderTimeout)
+	defer cancel()
+	if err := n.running(patience); err != nil {
 		return 0, nil, err
 	}
 	for {
@@ -193,7 +195,7 @@ func (n *Node) route(ctx context.Context, entry []byte) (index uint64, answers [
 		case <-time.After(100 * time.Millisecond): // the leader may know of it before we do
 		case <-n.stopped:
 			return 0, nil, n.stopReason()
-		case <-ctx.Done():
+		case <-patience.Done():
 			return 0, nil, err
 		}
 	}

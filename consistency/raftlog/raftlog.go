@@ -108,6 +108,7 @@ type Options struct {
 	Learner bool
 
 	ProposeTimeout    time.Duration // 0 is 10 s
+	LeaderTimeout     time.Duration // of these, to find a leader that takes the write; 0 is all
 	ElectionTimeout   time.Duration // 0 is Raft's 1 s
 	CommitTimeout     time.Duration // 0 is Raft's 50 ms
 	SnapshotEvery     time.Duration // how often to look whether one is due; 0 is 30 s
@@ -157,6 +158,9 @@ func New(o Options) (*Node, error) {
 	}
 	if o.ProposeTimeout == 0 {
 		o.ProposeTimeout = 10 * time.Second
+	}
+	if o.LeaderTimeout == 0 {
+		o.LeaderTimeout = o.ProposeTimeout
 	}
 	n := &Node{
 		opt: o, queue: make(chan *proposal, 1024), inFlight: make(chan struct{}, window),

@@ -18,12 +18,14 @@ import (
 func (n *Node) Read(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, n.opt.ProposeTimeout)
 	defer cancel()
-	if err := n.running(ctx); err != nil {
+	patience, cancel := context.WithTimeout(ctx, n.opt.LeaderTimeout)
+	defer cancel()
+	if err := n.running(patience); err != nil {
 		return err
 	}
 	for {
 		changed := n.leaderChanged()
-		index, err := n.readIndex(ctx)
+		index, err := n.readIndex(patience)
 		if err == nil {
 			return n.wait(ctx, index)
 		}
@@ -32,7 +34,7 @@ func (n *Node) Read(ctx context.Context) error {
 		case <-time.After(100 * time.Millisecond):
 		case <-n.stopped:
 			return n.stopReason()
-		case <-ctx.Done():
+		case <-patience.Done():
 			return fmt.Errorf("%w: %w", ErrNoLeader, err)
 		}
 	}

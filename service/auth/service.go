@@ -37,7 +37,7 @@ var (
 	// ErrAnonymous is for a caller who does not say who he is, and for one whose
 	// name and password do not belong together: nobody can tell them apart.
 	ErrAnonymous = service.Errorf(service.Unauthorized, msgUnknown)
-	errExpired   = service.Errorf(service.Unauthorized, msgExpired)
+	ErrExpired   = service.Errorf(service.Unauthorized, msgExpired)
 	errDenied    = service.Errorf(service.Forbidden, msgDenied)
 )
 
@@ -61,6 +61,9 @@ type Options struct {
 	Signer *Signer
 	Log    *slog.Logger
 	Second Authenticator // nil: only the table
+	// Current waits until the tables have what was written on other nodes; nil:
+	// they always have.
+	Current func(ctx context.Context) error
 }
 
 // Service is authentication and authorization.
@@ -74,7 +77,9 @@ type Service struct {
 	known atomic.Bool // the tables were read
 	admin atomic.Bool // there has been an administrator since the start
 
-	stale chan struct{} // asks Run for a Reload; room for one
+	stale   chan struct{} // asks Run for a Reload; room for one
+	changes atomic.Uint64 // of the tables, that were heard of
+	seen    atomic.Uint64 // how many of them dir has at least
 
 	reloading sync.Mutex // one reload after the other, so that an older one never wins
 	removing  sync.Mutex // one removal after the other, so that an administrator is left
@@ -104,6 +109,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 func (s *Service) Reload(ctx context.Context) error {
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
+	changes := s.changes.Load()
 	users, err := s.o.Store.Users(ctx, persistence.Match{}, 1, everything)
 	if err != nil {
 		return err
@@ -122,6 +128,7 @@ func (s *Service) Reload(ctx context.Context) error {
 	}
 	d := newDirectory(users.Items, roles.Items, perms.Items, cuts)
 	s.dir.Store(d)
+	s.seen.Store(changes)
 	if d.admin {
 		s.admin.Store(true)
 	}
@@ -156,6 +163,30 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 }
 
+// Version is what Fresh compares.
+func (s *Service) Version() uint64 { return s.seen.Load() }
+
+// freshTime bounds the wait for what other nodes have written.
+const freshTime = time.Second
+
+// Fresh reads what other nodes have written and reports whether anything is new
+// since version: then what was refused is to be looked at once more. A node that
+// cannot say goes by what it has.
+func (s *Service) Fresh(ctx context.Context, version uint64) bool {
+	if s.o.Current == nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, freshTime)
+	defer cancel()
+	if s.o.Current(ctx) != nil {
+		return false
+	}
+	if s.changes.Load() != s.seen.Load() && s.Reload(ctx) != nil {
+		return false
+	}
+	return s.seen.Load() != version
+}
+
 // Close ends what New started.
 func (s *Service) Close() error {
 	s.tokens.StopAllGoroutines()
@@ -166,6 +197,7 @@ func (s *Service) Close() error {
 // Stale says that the tables may have changed by another hand. It does not
 // block: Run reads them.
 func (s *Service) Stale() {
+	s.changes.Add(1)
 	select {
 	case s.stale <- struct{}{}:
 	default: // it will anyway
@@ -242,10 +274,7 @@ func (s *Service) password(ctx context.Context, user, password, address string, 
 	if user == "" || password == "" || len(user) > maxLogin {
 		return "", ErrAnonymous
 	}
-	hash := ""
-	if u := s.dir.Load().users[user]; u != nil {
-		hash = u.hash
-	}
+	version, hash := s.Version(), s.hashOf(user)
 	if s.passwords.right(hash, password) {
 		return user, nil
 	}
@@ -254,12 +283,25 @@ func (s *Service) password(ctx context.Context, user, password, address string, 
 		return "", err
 	}
 	name, err := s.prove(ctx, user, hash, password)
+	if service.Is(err, service.Unauthorized) && patient && s.Fresh(ctx, version) {
+		if now := s.hashOf(user); now != hash {
+			name, err = s.prove(ctx, user, now, password)
+		}
+	}
 	if err != nil && ctx.Err() != nil { // who left learned nothing
 		s.guard.leave(p)
 		return "", err
 	}
 	s.guard.end(p, err == nil)
 	return name, err
+}
+
+// hashOf is the hash of a user's password, "" where there is none.
+func (s *Service) hashOf(user string) string {
+	if u := s.dir.Load().users[user]; u != nil {
+		return u.hash
+	}
+	return ""
 }
 
 // prove asks the table, then the second authenticator. When that one fails it is
@@ -297,9 +339,9 @@ func (s *Service) token(token string) (Token, error) {
 	}
 	switch {
 	case !t.live(time.Now()):
-		return Token{}, errExpired
+		return Token{}, ErrExpired
 	case s.void(t):
-		return Token{}, errExpired
+		return Token{}, ErrExpired
 	}
 	if !ok {
 		s.tokens.Set(strings.Clone(token), t) // the caller's points into a request's body

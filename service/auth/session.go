@@ -129,7 +129,7 @@ func (s *Service) Session(text string) (ConsoleSession, error) {
 	case err != nil:
 		return ConsoleSession{}, err
 	case !time.Now().Before(c.Expires), s.sessions.over(c.ID), s.void(Token{User: c.User, Expires: c.Expires, Issued: c.Issued}):
-		return ConsoleSession{}, errExpired
+		return ConsoleSession{}, ErrExpired
 	}
 	return c, nil
 }

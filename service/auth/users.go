@@ -24,6 +24,7 @@ func (s *Service) CreateUser(ctx context.Context, name, password string) error {
 	if err := checkUser(name, password); err != nil {
 		return err
 	}
+	s.Fresh(ctx, 0) // what is known here decides
 	taken := service.Errorf(service.BadParam, "user '%s' already exist!", name)
 	if u := s.dir.Load().users[name]; u != nil && u.hash != "" { // whose tokens are not to die of this
 		return taken
@@ -64,6 +65,7 @@ var ErrAdminExists = errors.New("there is an administrator already")
 // CreateAdmin makes the first administrator. A blank password has one made. It
 // returns ErrAdminExists when there is one already, whoever was faster.
 func (s *Service) CreateAdmin(ctx context.Context, password string) (string, error) {
+	s.Fresh(ctx, 0) // what is known here decides
 	if password == "" {
 		password = randomPassword()
 	}
@@ -91,6 +93,7 @@ func (s *Service) CreateAdmin(ctx context.Context, password string) (string, err
 // to inherit, and makes his tokens void. That there is no such user is no error.
 // An administrator cannot be removed.
 func (s *Service) RemoveUser(ctx context.Context, name string) error {
+	s.Fresh(ctx, 0) // what is known here decides
 	if s.IsAdmin(name) {
 		return service.Errorf(service.BadParam, "cannot delete admin: %s", name)
 	}
@@ -105,6 +108,7 @@ func (s *Service) ChangePassword(ctx context.Context, name, password string) err
 	if err := checkUser(name, password); err != nil {
 		return err
 	}
+	s.Fresh(ctx, 0) // what is known here decides
 	if u := s.dir.Load().users[name]; u == nil || u.hash == "" {
 		return service.Errorf(service.BadParam, "user %s not exist!", name)
 	}
@@ -142,6 +146,7 @@ func (s *Service) revoke(ctx context.Context, name string) error {
 
 // AddRole gives a user a role, which exists from then on.
 func (s *Service) AddRole(ctx context.Context, role, user string) error {
+	s.Fresh(ctx, 0) // what is known here decides
 	switch {
 	case role == AdminRole:
 		return service.Errorf(service.BadParam, "role '%s' is not permitted to create!", AdminRole)
@@ -166,6 +171,7 @@ func (s *Service) mayHaveRoles(user string) bool {
 // RemoveRole takes a role from a user, or from everybody where user is blank.
 // The last administrator stays one.
 func (s *Service) RemoveRole(ctx context.Context, role, user string) error {
+	s.Fresh(ctx, 0) // what is known here decides
 	s.removing.Lock()
 	defer s.removing.Unlock()
 	if role == AdminRole && s.lastAdmin(user) {
@@ -186,6 +192,7 @@ func (s *Service) lastAdmin(user string) bool {
 // AddPermission grants a role an action on resources. That it has it already
 // is no error.
 func (s *Service) AddPermission(ctx context.Context, role, resource, action string) error {
+	s.Fresh(ctx, 0) // what is known here decides
 	if _, ok := s.dir.Load().roles[role]; !ok {
 		return service.Errorf(service.BadParam, "role %s not found!", role)
 	}

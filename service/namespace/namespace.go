@@ -48,12 +48,16 @@ type Writer func(ctx context.Context, op persistence.Op) (persistence.Result, er
 
 // Service is the operations on namespaces.
 type Service struct {
-	store Store
-	write Writer
+	store   Store
+	write   Writer
+	current func(context.Context) error
 }
 
-// New returns the service over a database.
-func New(store Store, write Writer) *Service { return &Service{store: store, write: write} }
+// New returns the service over a database. current waits until the database has
+// what was written on other nodes; nil: it always has.
+func New(store Store, write Writer, current func(context.Context) error) *Service {
+	return &Service{store: store, write: write, current: current}
+}
 
 // List returns the public namespace, then the others as the database has them.
 func (s *Service) List(ctx context.Context) ([]Namespace, error) {
@@ -81,6 +85,14 @@ func public(configs int64) Namespace {
 // Get returns one namespace. The blank id is the public one; its literal name
 // is not known here, as in Nacos 2.5.
 func (s *Service) Get(ctx context.Context, id string) (Namespace, error) {
+	n, err := s.get(ctx, id)
+	if service.Is(err, service.NamespaceMissing) && s.current != nil && s.current(ctx) == nil { // it may have been made elsewhere just now
+		return s.get(ctx, id)
+	}
+	return n, err
+}
+
+func (s *Service) get(ctx context.Context, id string) (Namespace, error) {
 	all, err := s.List(ctx)
 	if err != nil {
 		return Namespace{}, err
@@ -172,9 +184,10 @@ func uuid() string {
 
 // failed gives a database error its code; nil stays nil.
 func failed(err error) error {
+	var known *service.Error
 	switch {
-	case err == nil:
-		return nil
+	case err == nil, errors.As(err, &known):
+		return err
 	case errors.Is(err, persistence.ErrValue):
 		return service.Errorf(service.NamespaceInvalid, "namespaceName or namespaceDesc is too long")
 	case errors.Is(err, persistence.ErrUnavailable):

@@ -22,6 +22,9 @@ func (o *Overlay) row(k overlayKey) persistence.Overlay {
 // putOverlays writes what change makes of the overlays of a service's instances.
 // The lock makes reading and writing one step on this node.
 func (s *Service) putOverlays(ctx context.Context, k Key, keys []overlayKey, change func(overlayKey, *Overlay)) error {
+	if err := s.o.Current(ctx); err != nil {
+		return err
+	}
 	lock := s.lockOf(k)
 	lock.Lock()
 	defer lock.Unlock()

@@ -26,6 +26,9 @@ func (s *Service) write(ctx context.Context, op persistence.Op) error {
 	if _, refused := errors.AsType[persistence.Refusal](err); err == nil || refused {
 		return err
 	}
+	if _, said := errors.AsType[*service.Error](err); said {
+		return err
+	}
 	return service.Wrap(service.Unavailable, err, "the write could not be made durable")
 }
 
@@ -82,7 +85,12 @@ func (s *Service) registerPersistent(ctx context.Context, k Key, in Instance) er
 		}
 	}
 	if old := s.persistent(k, in.IP, in.Port); old != nil && old.same(&in) {
-		return nil
+		if err := s.o.Current(ctx); err != nil {
+			return err
+		}
+		if old = s.persistent(k, in.IP, in.Port); old != nil && old.same(&in) {
+			return nil
+		}
 	}
 	err := s.write(ctx, persistence.PutInstance{Instance: persistence.Instance{
 		ServiceKey: rowKey(k), IP: in.IP, Port: in.Port, Cluster: in.Cluster, Weight: in.Weight,
@@ -99,8 +107,10 @@ func (s *Service) registerPersistent(ctx context.Context, k Key, in Instance) er
 }
 
 func (s *Service) deregisterPersistent(ctx context.Context, k Key, ip string, port uint16) error {
-	if s.persistent(k, ip, port) == nil {
-		return nil
+	if s.persistent(k, ip, port) == nil { // that may be news of another node's
+		if err := s.o.Current(ctx); err != nil || s.persistent(k, ip, port) == nil {
+			return err
+		}
 	}
 	err := s.write(ctx, persistence.RemoveInstance{ServiceKey: rowKey(k), IP: ip, Port: port})
 	return err

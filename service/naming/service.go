@@ -20,6 +20,9 @@ type Options struct {
 	Write  Writer          // nil: DB.Apply
 	Log    *slog.Logger
 	Labels Labels
+	// Current waits until this node shows every durable write that was answered on
+	// any; nil: it always does.
+	Current func(ctx context.Context) error
 	// Leads reports whether this node removes what is durable and of no use any
 	// more; nil: it does. Of several nodes one does.
 	Leads func() bool
@@ -55,6 +58,9 @@ func New(o Options) (*Service, error) {
 		if *d == 0 {
 			*d = v
 		}
+	}
+	if o.Current == nil {
+		o.Current = func(context.Context) error { return nil }
 	}
 	if o.Leads == nil {
 		o.Leads = func() bool { return true }

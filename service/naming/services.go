@@ -45,6 +45,9 @@ func (s *Service) CreateService(ctx context.Context, r *Spec) error {
 	if err != nil {
 		return err
 	}
+	if err := s.o.Current(ctx); err != nil {
+		return err
+	}
 	lock := s.lockOf(r.Key)
 	lock.Lock()
 	defer lock.Unlock()
@@ -66,6 +69,9 @@ func (s *Service) UpdateService(ctx context.Context, r *Spec) error {
 	if err != nil {
 		return err
 	}
+	if err := s.o.Current(ctx); err != nil {
+		return err
+	}
 	lock := s.lockOf(r.Key)
 	lock.Lock()
 	defer lock.Unlock()
@@ -84,6 +90,9 @@ func notFound(v *View) error {
 
 // DeleteService removes a service that has no instances.
 func (s *Service) DeleteService(ctx context.Context, k Key) error {
+	if err := s.o.Current(ctx); err != nil {
+		return err
+	}
 	lock := s.lockOf(k)
 	lock.Lock()
 	defer lock.Unlock()
@@ -117,6 +126,9 @@ func (s *Service) UpdateCluster(ctx context.Context, r *ClusterSpec) error {
 	}
 	meta, err := s.interner.parse(r.Metadata)
 	if err != nil {
+		return err
+	}
+	if err := s.o.Current(ctx); err != nil {
 		return err
 	}
 	lock := s.lockOf(r.Key)
