@@ -7,6 +7,7 @@ SHELL       := /bin/bash
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 FUZZTIME  ?= 30s
 COUNT     ?= 10
+SCHEDULES ?= 3000
 FAULTS    ?= 200
 BENCH     ?= .
 BIN       := $(CURDIR)/.bin
@@ -21,7 +22,7 @@ LDFLAGS   := -s -w -X main.stamped=$(VERSION)
 # Without MessagePack, which nobody asks for, Gin is half as large.
 export GOFLAGS := $(GOFLAGS) -tags=nomsgpack
 
-.PHONY: help run build test race lint vuln fix fuzz bench e2e crash faults ui ui-check ui-lock
+.PHONY: help run build test race lint vuln fix fuzz bench e2e crash schedules faults ui ui-check ui-lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -66,6 +67,11 @@ fuzz: ## every fuzz target for FUZZTIME
 bench: $(STAT) ## Go benchmarks, COUNT runs each, beside .bin/bench.base if there is one
 	go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./... | tee $(BIN)/bench.new
 	$(STAT) $(wildcard $(BIN)/bench.base) $(BIN)/bench.new
+
+schedules: ## SCHEDULES random faults in each cluster in memory, under fake time
+	@for dir in $$(grep -rl --include='*_test.go' '"PHAROS_SCHEDULES"' . | xargs -n1 dirname | sort -u); do \
+		PHAROS_SCHEDULES=$(SCHEDULES) go test -run '^TestSchedules$$' -count=1 -timeout 4h $$dir || exit 1; \
+	done
 
 crash: ## kill a publishing process 1,000 times and look at what it left
 	PHAROS_CRASH_ROUNDS=1000 go test ./persistence -run '^TestCrash$$' -count=1 -v -timeout 60m

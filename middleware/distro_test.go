@@ -9,6 +9,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -91,13 +92,13 @@ func (r *ring) start(i int, list cluster.Static, cred peer.Credentials) *member 
 	n := &member{i: i, on: true, engine: gin.New()}
 	var err error
 	n.peer, err = peer.New(peer.Options{
-		Self: peer.Ident{ID: fmt.Sprint(i), Member: mainAddr(i)}, Listen: peerAddr(i), Credentials: cred, Transport: r.net.Host(peerAddr(i)), Logger: log,
+		Self: peer.Ident{ID: strconv.Itoa(i), Member: mainAddr(i)}, Listen: peerAddr(i), Credentials: cred, Transport: r.net.Host(peerAddr(i)), Logger: log,
 	})
 	if err != nil {
 		r.tb.Fatal(err)
 	}
 	n.members, err = cluster.New(cluster.Options{
-		ID: fmt.Sprint(i), Self: mainAddr(i), Peer: n.peer, Source: list, Logger: log, Meta: func() cluster.Meta { return cluster.Meta{} },
+		ID: strconv.Itoa(i), Self: mainAddr(i), Peer: n.peer, Source: list, Logger: log, Meta: func() cluster.Meta { return cluster.Meta{} },
 	})
 	if err != nil {
 		r.tb.Fatal(err)

@@ -60,7 +60,7 @@ func (n *Node) namingReady() func() bool {
 		if why == &errStopping || was.Load() {
 			return why != &errStopping
 		}
-		if rows := why == nil || *why != errUnfounded || n.raft.Applied() > 0; !rows || !n.syncer.Ready() {
+		if rows := why != &errUnfounded || n.raft.Applied() > 0; !rows || !n.syncer.Ready() {
 			return false
 		}
 		was.Store(true)

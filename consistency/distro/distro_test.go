@@ -464,3 +464,29 @@ func TestStarting(t *testing.T) {
 		}
 	})
 }
+
+// Whoever must know waits for what the others have answered; one that cannot be
+// reached is not waited for long.
+func TestCurrent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, 3)
+		l.net.Delay(host(1), host(0), 50*time.Millisecond)
+		for k := range 20 {
+			id := fmt.Sprintf("9.9.9.%d:80", k)
+			l.nodes[1].put(id, "v", "", false)
+			if k%2 == 0 {
+				time.Sleep(3 * time.Millisecond)
+			}
+			l.nodes[0].syncer.Current(t.Context())
+			if _, ok := l.nodes[0].store.snapshot()[id]; !ok {
+				t.Fatalf("%s is not there", id)
+			}
+		}
+		l.net.Part(host(0), host(2))
+		began := time.Now()
+		l.nodes[0].syncer.Current(t.Context())
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("it took %v", took)
+		}
+	})
+}

@@ -21,6 +21,7 @@ const (
 	callList   = "distro.list"   // ids of those; answered with what is to be mended
 	callFetch  = "distro.fetch"  // ids; answered with records
 	callDump   = "distro.dump"   // a range of buckets; answered with records
+	callFlush  = "distro.flush"  // answered when the caller has been sent all changes so far
 )
 
 // Defaults of Options.

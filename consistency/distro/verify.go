@@ -260,6 +260,7 @@ func (s *Syncer) serve() {
 	n.Handle(callList, s.servedList)
 	n.Handle(callFetch, s.servedFetch)
 	n.Handle(callDump, s.servedDump)
+	n.Handle(callFlush, s.servedFlush)
 }
 
 // sender is the member a call came from.
