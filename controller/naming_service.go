@@ -3,6 +3,7 @@ package controller
 import (
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -204,12 +205,12 @@ func (a *API) subscribers(q *middleware.Request) (any, error) {
 	f := formOf(q)
 	k := f.Key()
 	pageNo, size := f.Int("pageNo", 1), f.Int("pageSize", 1000)
+	everywhere := f.True("aggregation", true)
 	if f.err != nil {
 		return nil, f.err
 	}
-	found := a.o.Naming.FindSubscribers(func(s naming.Key) bool {
-		return s.Namespace == k.Namespace && strings.Contains(s.Service, k.Service) && strings.Contains(s.Group, k.Group) && mayRead(q, s)
-	})
+	all := a.o.Naming.SubscribersLike(q.Context(), k, everywhere)
+	found := slices.DeleteFunc(all, func(s naming.Subscriber) bool { return !mayRead(q, s.Key) })
 	out := []subscriberV1{}
 	if from, to, err := namesWindow(len(found), pageNo, size); err == nil {
 		for _, s := range found[from:to] {

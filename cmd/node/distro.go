@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/pharos-registry/pharos/consistency/cluster"
 	"github.com/pharos-registry/pharos/consistency/distro"
 	"github.com/pharos-registry/pharos/middleware"
 	"github.com/pharos-registry/pharos/service/naming"
@@ -32,9 +33,10 @@ func (n *Node) openDistro() error {
 	})
 	warm := make(chan struct{})
 	n.crew = append(n.crew, n.syncer.Run, func(ctx context.Context) error {
-		if n.syncer.WarmUp(ctx) == nil { // else this node is stopping
-			close(warm)
+		if n.joined(ctx) != nil || n.syncer.WarmUp(ctx) != nil {
+			return nil // this node is stopping
 		}
+		close(warm)
 		return nil
 	})
 	n.warmUp = append(n.warmUp, func(ctx context.Context) error {
@@ -66,6 +68,29 @@ func (n *Node) namingReady() func() bool {
 		was.Store(true)
 		return true
 	}
+}
+
+// confirmNaming is what waits until this node shows what was answered on others
+// before: rows, and instances of the nodes that can be reached. Nil: it always
+// does.
+func (n *Node) confirmNaming() func(context.Context) error {
+	if n.raft == nil {
+		return nil
+	}
+	return func(ctx context.Context) error {
+		n.syncer.Current(ctx)
+		return n.current(ctx)
+	}
+}
+
+// joined waits until this node was taken into its cluster: one that was given
+// nobody but whom to ask knows no others before.
+func (n *Node) joined(ctx context.Context) error {
+	if len(n.set.Cluster.Join) == 0 {
+		return nil
+	}
+	_, err := n.members.Wait(ctx, func(v *cluster.View) bool { return len(v.Members) > 1 })
+	return err
 }
 
 // owner is the node that answers for a client, by its address.

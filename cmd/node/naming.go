@@ -9,7 +9,7 @@ import (
 func (n *Node) openNaming() (err error) {
 	set := n.set.Naming
 	n.naming, err = naming.New(naming.Options{
-		DB: n.db, Write: n.writer(n.db), Log: n.log, Labels: n.openLabels(), Leads: n.leads, Current: n.confirm(n.db),
+		DB: n.db, Write: n.writer(n.db), Log: n.log, Labels: n.openLabels(), Leads: n.leads, Current: n.confirmNaming(),
 		Expire: set.ExpireInstance, ClientExpired: set.ClientExpired,
 		CleanEmptyInterval: set.CleanEmptyInterval, CleanEmptyAfter: set.CleanEmptyAfter,
 		CleanMetaInterval: set.CleanMetaInterval, CleanMetaAfter: set.CleanMetaAfter,

@@ -195,3 +195,54 @@ func TestDiscoveryNeedsNoLeader(t *testing.T) {
 		}
 	})
 }
+
+// A node that joins a cluster which has just lost another one knows all
+// instances when it is ready, those of the lost one too.
+func TestJoiningNodeKnowsAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := nodetest.Cluster(t, 3)
+		l.Eventually(5*time.Second, func() bool { return agreed(l, 9) })
+		for i := range 30 {
+			if _, body := l.Nodes[i%3].Call(http.MethodPost, "/v1/ns/instance", instance(fmt.Sprintf("10.1.0.%d", i))); body != "ok" {
+				t.Fatal(body)
+			}
+		}
+		everywhere(l, 30, time.Second)
+		l.Nodes[2].Crash()
+		time.Sleep(2 * time.Second)
+		m := l.Add(nil)
+		m.Start()
+		l.Eventually(20*time.Second, func() bool { return instances(m) >= 0 })
+		if n := instances(m); n != 30 {
+			t.Errorf("it lists %d", n)
+		}
+	})
+}
+
+// An operator who removes a service, or sets something over one, on a node that
+// has not heard of it is answered as on the others.
+func TestOperationsOnAnyNode(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := nodetest.Cluster(t, 3)
+		l.Eventually(5*time.Second, func() bool { return agreed(l, 9) })
+		for i := range 12 {
+			form := instance(fmt.Sprintf("10.1.0.%d", i))
+			name := fmt.Sprintf("x%d", i)
+			form.Set("serviceName", name)
+			if _, body := l.Nodes[i%3].Call(http.MethodPost, "/v1/ns/instance", form); body != "ok" {
+				t.Fatal(body)
+			}
+			m := l.Nodes[(i+1)%3]
+			if i%2 == 0 {
+				if status, body := m.Call(http.MethodDelete, "/v1/ns/service", url.Values{"serviceName": {name}}); !strings.Contains(body, "is not empty") {
+					t.Errorf("delete %s on %s: %d %s", name, m.Addr(), status, body)
+				}
+				continue
+			}
+			form.Set("weight", "3")
+			if status, body := m.Call(http.MethodPut, "/v1/ns/instance", form); body != "ok" {
+				t.Errorf("update %s on %s: %d %s", name, m.Addr(), status, body)
+			}
+		}
+	})
+}

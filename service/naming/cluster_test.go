@@ -326,6 +326,14 @@ func TestSubscriptionsAreLocal(t *testing.T) {
 				t.Errorf("node %d has %d subscribers", i, got)
 			}
 		}
+		for i := range l.nodes {
+			if got := l.nodes[i].s.SubscribersLike(t.Context(), keyOf("x"), true); len(got) != 1 || got[0].IP != ip {
+				t.Errorf("node %d knows of %+v", i, got)
+			}
+		}
+		if got := l.nodes[0].s.SubscribersLike(t.Context(), keyOf("x"), false); len(got) != 0 {
+			t.Errorf("node 0 itself has %+v", got)
+		}
 		time.Sleep(5 * time.Minute)
 		if got := l.nodes[2].s.Counts(); got.Subscribers != 0 || got.Instances != 1 {
 			t.Errorf("at the end: %+v", got)

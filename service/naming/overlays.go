@@ -53,6 +53,11 @@ func (s *Service) Update(ctx context.Context, r *Registration) error {
 	if err != nil {
 		return err
 	}
+	if !s.View(r.Key).Exists { // that may be news of another node's
+		if err := s.o.Current(ctx); err != nil {
+			return err
+		}
+	}
 	if !s.View(r.Key).Exists {
 		k := r.Key
 		return service.Errorf(service.BadInstance, "service not found, namespace: %s, service: Service{namespace='%s', group='%s', name='%s', ephemeral=%t, revision=0}",
@@ -81,8 +86,13 @@ func (s *Service) Patch(ctx context.Context, p *Patch) error {
 		return service.Errorf(service.BadWeight, "instance format invalid: The weight is not a number")
 	}
 	in, err := s.Find(p.Key, p.IP, p.Port, p.Cluster)
-	if err != nil {
-		return err
+	if err != nil { // as above
+		if err := s.o.Current(ctx); err != nil {
+			return err
+		}
+		if in, err = s.Find(p.Key, p.IP, p.Port, p.Cluster); err != nil {
+			return err
+		}
 	}
 	var meta *Metadata
 	if p.Metadata != nil {
@@ -151,6 +161,9 @@ type At struct {
 func (s *Service) Batch(ctx context.Context, b *Batch) ([]*Instance, error) {
 	meta, err := s.interner.parse(b.Metadata)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.o.Current(ctx); err != nil {
 		return nil, err
 	}
 	v := s.View(b.Key)

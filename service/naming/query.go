@@ -126,10 +126,7 @@ func (s *Service) FindSubscribers(match func(Key) bool) []Subscriber {
 		}
 		e.mu.Unlock()
 	})
-	slices.SortFunc(out, func(a, b Subscriber) int {
-		return cmp.Or(strings.Compare(a.Key.Namespace, b.Key.Namespace), strings.Compare(a.Key.Group, b.Key.Group),
-			strings.Compare(a.Key.Service, b.Key.Service), strings.Compare(a.ClientID, b.ClientID), strings.Compare(a.Clusters, b.Clusters))
-	})
+	slices.SortFunc(out, orderSubscribers)
 	return out
 }
 

@@ -42,6 +42,7 @@ func (s *Service) Replicate(o Spread) {
 	}
 	s.spread.loan.wake = make(chan struct{}, 1)
 	s.serveBeats()
+	s.serveSubscribers()
 }
 
 // tag is what decides about the owner of what c publishes: its address.
