@@ -48,7 +48,9 @@ func (a *API) clusterListV2(q *middleware.Request) (any, error) {
 func (a *API) clusterAddresses(*middleware.Request) (any, error) {
 	var all []string
 	for _, m := range a.o.Ops.Members("") {
-		all = append(all, m.Address)
+		if m.State == ops.Up || m.State == ops.Suspicious {
+			all = append(all, m.Address)
+		}
 	}
 	return restOK(all), nil
 }

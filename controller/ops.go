@@ -43,7 +43,7 @@ func (a *API) raft(q *middleware.Request) (any, error) {
 	if err := readJSON(q, &c); err != nil {
 		return nil, err
 	}
-	if e, ok := errors.AsType[*service.Error](a.o.Ops.Raft(c)); ok {
+	if e, ok := errors.AsType[*service.Error](a.o.Ops.Raft(q.Context(), c)); ok {
 		return restFail(http.StatusInternalServerError, e.Msg), nil
 	}
 	return restOK(nil), nil

@@ -17,6 +17,7 @@ import (
 	"github.com/pharos-registry/pharos/consistency/peer"
 	"github.com/pharos-registry/pharos/consistency/raftlog"
 	"github.com/pharos-registry/pharos/persistence"
+	"github.com/pharos-registry/pharos/service/ops"
 )
 
 const (
@@ -33,6 +34,7 @@ const (
 var (
 	errUnfounded = errors.New("the log of the cluster is not caught up yet")
 	errCold      = errors.New("the instances that the other nodes hold are not here yet")
+	errRemoved   = errors.New("this node was taken out of its cluster; start it with --join to bring it back")
 	errStopping  = errors.New("this server is stopping")
 )
 
@@ -139,6 +141,24 @@ func (n *Node) leads() bool { return n.raft == nil || n.raft.Leads() }
 
 // Leads reports whether this node is the leader of its cluster, or stands alone.
 func (n *Node) Leads() bool { return n.leads() }
+
+// operations is what operators can ask of and do to the cluster, nil on a server
+// that stands alone.
+func (n *Node) operations() *ops.Cluster {
+	if n.raft == nil {
+		return nil
+	}
+	return &ops.Cluster{
+		Peer: n.peer, Members: n.members, Log: n.raft, Version: n.version, Configs: n.rows == n.db,
+		Lookup: func(kind string) (cluster.Source, error) {
+			if kind == "address-server" {
+				return addressServer(n.set), nil
+			}
+			src, _, err := source(n.set)
+			return src, err
+		},
+	}
+}
 
 // crew is what runs from before the first request until after the last one. It
 // is ended in the reverse order, one after the other.

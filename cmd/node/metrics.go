@@ -12,6 +12,9 @@ func (n *Node) observe() {
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		newMonitor(n),
 	)
+	if n.raft != nil {
+		n.reg.MustRegister(newClusterMonitor(n))
+	}
 }
 
 // monitor gathers the figures of the services, once a scrape: under our names,

@@ -108,7 +108,7 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 	if err = n.openCluster(context.Background()); err != nil {
 		return nil, err
 	}
-	n.ops = ops.New(ops.Self{IP: n.self, Port: set.Server.Port}, n.ready, o.Level)
+	n.ops = ops.New(ops.Self{IP: n.self, Port: set.Server.Port}, n.ready, o.Level, n.operations())
 	if err = n.openNaming(); err != nil {
 		return nil, err
 	}
@@ -202,10 +202,13 @@ func (n *Node) ready() error {
 	if why := n.bring.Load(); why != nil {
 		return *why
 	}
-	if n.raft != nil {
-		return n.raft.Failure()
+	if n.raft == nil {
+		return nil
 	}
-	return nil
+	if n.members.View().Removed {
+		return errRemoved
+	}
+	return n.raft.Failure()
 }
 
 // Handler is the HTTP interface, as Run serves it.

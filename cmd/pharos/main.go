@@ -48,13 +48,17 @@ func command(in *invocation) func(context.Context, invocation) error {
 		return config
 	case "migrate":
 		return migrate
+	case "cluster":
+		return cluster
+	case "recover":
+		return rescue
 	case "version":
 		return version
 	case "help":
 		return help
 	default:
 		return func(context.Context, invocation) error {
-			return fmt.Errorf("there is no command %q; allowed are serve, config, migrate, version and help", name)
+			return fmt.Errorf("there is no command %q; allowed are serve, config, migrate, cluster, recover, version and help", name)
 		}
 	}
 }

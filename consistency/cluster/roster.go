@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -81,4 +82,17 @@ func (r roster) save(path string) error {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
 	return os.Rename(f.Name(), path)
+}
+
+// Known lists the members in a roster file, which needs not exist.
+func Known(path string) ([]string, error) {
+	r, err := loadRoster(path)
+	var out []string
+	for addr, e := range r {
+		if !e.Left {
+			out = append(out, addr)
+		}
+	}
+	slices.Sort(out)
+	return out, err
 }

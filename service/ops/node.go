@@ -4,6 +4,8 @@ package ops
 
 import (
 	"log/slog"
+	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -88,20 +90,30 @@ type Self struct {
 }
 
 // Address is ip:port.
-func (s Self) Address() string { return s.IP + ":" + strconv.Itoa(s.Port) }
+func (s Self) Address() string { return net.JoinHostPort(s.IP, strconv.Itoa(s.Port)) }
+
+// configGroup is the raft group that a Nacos has where configs are in its
+// embedded database.
+const configGroup = "nacos_config"
 
 // Service answers for the cluster. On a single node that is the node itself.
 type Service struct {
-	self  Self
-	ready func() error
-	level *slog.LevelVar
-	cpu   cpuMeter
+	self    Self
+	ready   func() error
+	level   *slog.LevelVar
+	cpu     cpuMeter
+	cluster *Cluster // nil on a node that stands alone
 }
 
 // New returns the service of a node; ready says why the node is not UP, level
-// is that of its log.
-func New(self Self, ready func() error, level *slog.LevelVar) *Service {
-	return &Service{self: self, ready: ready, level: level}
+// is that of its log, c is nil for a node that stands alone. It answers calls of
+// other nodes, so it is made before the peer plane runs.
+func New(self Self, ready func() error, level *slog.LevelVar, c *Cluster) *Service {
+	s := &Service{self: self, ready: ready, level: level, cluster: c}
+	if c != nil {
+		s.serve()
+	}
+	return s
 }
 
 // Address is the node's own address.
@@ -120,15 +132,25 @@ func (s *Service) State() string {
 
 // Self describes this node.
 func (s *Service) Self() Member {
-	raft := s.self.IP + ":" + strconv.Itoa(s.self.Port+peerOffset)
-	groups := map[string]RaftGroup{}
-	for _, g := range raftGroups() {
-		groups[g] = RaftGroup{Leader: raft, Members: []string{raft}, Term: 1}
+	if s.cluster == nil {
+		return describe(s.self.IP, s.self.Port, s.State(), s.groups())
 	}
+	self := s.cluster.Members.Self()
+	for _, m := range s.members() {
+		if m.Address == self {
+			return m
+		}
+	}
+	return describe(s.self.IP, s.self.Port, s.State(), s.groups()) // it was removed
+}
+
+// describe is a node in the form of Nacos.
+func describe(host string, port int, state string, groups map[string]RaftGroup) Member {
+	raft := strconv.Itoa(port + peerOffset)
 	m := Member{
-		IP: s.self.IP, Port: s.self.Port, State: s.State(), Address: s.self.Address(), GRPCReportEnabled: true,
+		IP: host, Port: port, State: state, Address: host + ":" + strconv.Itoa(port), GRPCReportEnabled: true,
 		ExtendInfo: Extend{
-			LastRefreshTime: time.Now().UnixMilli(), RaftMetaData: RaftMeta{groups}, RaftPort: strconv.Itoa(s.self.Port + peerOffset),
+			LastRefreshTime: time.Now().UnixMilli(), RaftMetaData: RaftMeta{groups}, RaftPort: raft,
 			ReadyToUpgrade: true, SupportGrayModel: true, Version: Compatible,
 		},
 	}
@@ -138,11 +160,13 @@ func (s *Service) Self() Member {
 
 // Members lists the nodes whose address begins with prefix, sorted by address.
 func (s *Service) Members(prefix string) []Member {
-	self := s.Self()
-	if !strings.HasPrefix(self.Address, prefix) {
-		return []Member{}
+	all := []Member{}
+	if s.cluster == nil {
+		all = append(all, s.Self())
+	} else {
+		all = s.members()
 	}
-	return []Member{self}
+	return slices.DeleteFunc(all, func(m Member) bool { return !strings.HasPrefix(m.Address, prefix) })
 }
 
 // InState is Members in one state, any where state is empty. The name of the
@@ -171,10 +195,24 @@ func (s *Service) CheckReport(m Member) bool { return m.IP != "" && m.Address !=
 func (s *Service) SwitchLookup(kind string) error {
 	switch kind {
 	case "file", "address-server":
-		return nil
+		return s.lookup(kind)
 	default:
 		return service.Errorf(service.BadParam, "The addressing mode exists : %s, just support : [[file, address-server]]", kind)
 	}
+}
+
+// lookup changes it in a cluster; a node that stands alone finds itself either
+// way.
+func (s *Service) lookup(kind string) error {
+	if s.cluster == nil {
+		return nil
+	}
+	src, err := s.cluster.Lookup(kind)
+	if err != nil {
+		return service.Wrap(service.BadParam, err, "members cannot be found by "+kind)
+	}
+	s.cluster.Members.SetSource(src)
+	return nil
 }
 
 // RaftCommand is an order to a raft group.
