@@ -29,7 +29,7 @@ func newClusterMonitor(n *Node) *clusterMonitor {
 		term:      desc("raft_term", "Term of the log: it goes up with each election."),
 		commit:    desc("raft_commit_index", "Last entry of the log that is committed, as this node knows."),
 		applied:   desc("raft_applied_index", "Last write of the log that is in this node's rows."),
-		lag:       desc("raft_lag_entries", "Committed entries that this node has not applied, those without a write included."),
+		lag:       desc("raft_lag_entries", "Committed entries that this node has not applied yet."),
 		snapshot:  desc("raft_snapshot_index", "Last entry in the newest snapshot."),
 		contact:   desc("raft_last_contact_seconds", "Time since the leader was heard of; -1: never."),
 		queued:    desc("raft_queued", "Writes that wait to be packed into an entry."),
@@ -72,7 +72,7 @@ func (m *clusterMonitor) Collect(ch chan<- prometheus.Metric) {
 	}
 	for d, v := range map[*prometheus.Desc]float64{
 		m.leader: truth(m.n.raft.Leads()), m.known: truth(st.Leader != ""), m.term: float64(st.Term), m.commit: float64(st.Commit),
-		m.applied: float64(st.Applied), m.lag: float64(st.Commit - min(st.Commit, st.Applied)), m.snapshot: float64(st.Snapshot),
+		m.applied: float64(st.Applied), m.lag: float64(st.Commit - min(st.Commit, st.Handled)), m.snapshot: float64(st.Snapshot),
 		m.contact: contact, m.queued: float64(st.Queued), m.failed: truth(st.Failure != nil),
 	} {
 		put(d, prometheus.GaugeValue, v)

@@ -199,14 +199,14 @@ func (n *Node) openData(ctx context.Context) error {
 
 // ready says why the node should not be asked yet.
 func (n *Node) ready() error {
-	if why := n.bring.Load(); why != nil {
-		return *why
-	}
 	if n.raft == nil {
 		return nil
 	}
 	if n.members.View().Removed {
 		return errRemoved
+	}
+	if why := n.bring.Load(); why != nil {
+		return *why
 	}
 	return n.raft.Failure()
 }

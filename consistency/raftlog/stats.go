@@ -17,6 +17,7 @@ type Stats struct {
 	Servers  []Server
 
 	First, Last, Commit uint64 // log entries; Last and Commit as Raft knows them
+	Handled             uint64 // last entry that this node is done with, be it a command or Raft's own
 	Applied             uint64 // last command in this node's state
 	Snapshot            uint64 // last entry in the newest snapshot
 	LastContact         time.Duration
@@ -48,6 +49,7 @@ func (n *Node) Stats() Stats {
 	out.State, out.Term = n.raft.State().String(), n.raft.CurrentTerm()
 	out.Leader, out.LeaderID = string(addr), string(id)
 	out.Last, out.Commit = n.raft.LastIndex(), n.raft.CommitIndex()
+	out.Handled = n.raft.AppliedIndex()
 	s := n.raft.Stats()
 	out.Snapshot, _ = strconv.ParseUint(s["last_snapshot_index"], 10, 64)
 	out.LastContact = -1
