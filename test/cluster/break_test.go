@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -318,13 +320,18 @@ func mountSmall(t *testing.T, dir string) bool {
 // remove takes a node out of the cluster for good, as an operator does.
 func (l *lab) remove(old *node) {
 	l.t.Helper()
-	for _, n := range l.running() {
-		r := n.call(context.Background(), http.MethodPost, "/v1/core/cluster/server/leave", nil)
-		l.say("remove node %d by node %d: %v", old.number, n.number, r)
-		if r.ok() {
-			return
+	peer := net.JoinHostPort(old.known, strconv.Itoa(old.Port-1000))
+	ask := fmt.Sprintf(`{"command":"removePeer","value":%q}`, peer)
+	l.until(settled, "a dead node is removed", func() string {
+		for _, n := range l.running() {
+			if r := n.send(context.Background(), callLimit, http.MethodPost, "/v1/core/ops/raft", strings.NewReader(ask), "Content-Type", "application/json"); r.ok() && strings.Contains(r.body, `"code":200`) {
+				return ""
+			} else if why := r.String(); n == l.running()[0] {
+				l.say("remove node %d by node %d: %s", old.number, n.number, why)
+			}
 		}
-	}
+		return "no node does it"
+	})
 }
 
 // join starts a node with nothing, which is told where to find the others.

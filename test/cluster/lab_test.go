@@ -262,21 +262,22 @@ func (n *node) call(ctx context.Context, method, path string, form url.Values, h
 }
 
 func (n *node) callFor(ctx context.Context, limit time.Duration, method, path string, form url.Values, header ...string) reply {
+	if method == http.MethodPost {
+		header = append(header, "Content-Type", "application/x-www-form-urlencoded")
+		return n.send(ctx, limit, method, path, strings.NewReader(form.Encode()), header...)
+	}
+	if len(form) > 0 {
+		path += "?" + form.Encode()
+	}
+	return n.send(ctx, limit, method, path, http.NoBody, header...)
+}
+
+func (n *node) send(ctx context.Context, limit time.Duration, method, path string, body io.Reader, header ...string) reply {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	u := n.URL(path)
-	var body io.Reader = http.NoBody
-	if method == http.MethodPost {
-		body = strings.NewReader(form.Encode())
-	} else if len(form) > 0 {
-		u += "?" + form.Encode()
-	}
-	req, err := http.NewRequestWithContext(ctx, method, u, body)
+	req, err := http.NewRequestWithContext(ctx, method, n.URL(path), body)
 	if err != nil {
 		return reply{err: err}
-	}
-	if method == http.MethodPost {
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	for i := 0; i+1 < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
