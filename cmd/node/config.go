@@ -13,7 +13,7 @@ import (
 func (n *Node) openConfig() (err error) {
 	set := n.set.Config
 	n.config = config.New(config.Options{
-		DB: n.rows, Write: n.writer(n.rows), Log: n.log, Leads: n.leads, Shared: n.rows != n.db,
+		DB: n.rows, Write: n.writer(n.rows), Log: n.log, Leads: n.leads, Current: n.confirm(n.rows), Shared: n.rows != n.db,
 		MaxContent: set.MaxContent, MaxGray: set.GrayVersions,
 		Quotas: persistence.Quotas{
 			Cluster: int64(set.ClusterQuota), Group: int64(set.GroupQuota), Tenant: int64(set.TenantQuota), Percent: int64(set.ExpansionPercent),

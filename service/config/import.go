@@ -150,6 +150,9 @@ func (s *Service) mustExist(ctx context.Context, tenant string) error {
 		return nil
 	}
 	t, err := s.db.Tenant(ctx, tenant)
+	if err == nil && t == nil && s.o.Current != nil && s.o.Current(ctx) == nil { // it may have been made elsewhere just now
+		t, err = s.db.Tenant(ctx, tenant)
+	}
 	if err == nil && t == nil {
 		return ErrNoNamespace
 	}

@@ -23,6 +23,9 @@ type Options struct {
 	// Leads reports whether this node is the one of several that cleans the
 	// history and corrects the counters; nil: it is.
 	Leads func() bool
+	// Current waits until the database has what was written on other nodes; nil:
+	// it always has.
+	Current func(context.Context) error
 
 	// Shared is set where others write to the same database, which tell of it later.
 	Shared bool
