@@ -22,14 +22,14 @@ func live(*middleware.Request) (any, error) { return "OK", nil }
 func liveV2(*middleware.Request) (any, error) { return "ok", nil }
 
 func (a *API) ready(*middleware.Request) (any, error) {
-	if err := a.o.Ready(); err != nil {
+	if err := firstError(a.o.Ready(), a.agrees()); err != nil {
 		return nil, service.Wrap(service.Internal, err, "server is not ready: "+err.Error())
 	}
 	return "OK", nil
 }
 
 func (a *API) readyV2(*middleware.Request) (any, error) {
-	if err := a.o.Ready(); err != nil {
+	if err := firstError(a.o.Ready(), a.agrees()); err != nil {
 		return nil, service.Wrap(service.Internal, err, "server is not ready: "+err.Error())
 	}
 	return "ok", nil

@@ -16,6 +16,7 @@ import (
 
 	"github.com/pharos-registry/pharos/controller/park"
 	"github.com/pharos-registry/pharos/middleware"
+	"github.com/pharos-registry/pharos/service/agreement"
 	"github.com/pharos-registry/pharos/service/audit"
 	"github.com/pharos-registry/pharos/service/auth"
 	"github.com/pharos-registry/pharos/service/config"
@@ -36,6 +37,7 @@ type Options struct {
 	Ready        func() error                // why the node is not to be asked yet; nil: ready to serve
 	Current      func(context.Context) error // waits until this node has every write answered before; nil: it always has
 	Ops          *ops.Service
+	Agreement    *agreement.Auditor // nil: alone
 	Naming       *naming.Service
 	Pushes       *push.Stats             // of pushes to SDKs
 	MaxMetadata  int                     // characters of an instance's metadata

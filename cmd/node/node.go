@@ -24,6 +24,7 @@ import (
 	"github.com/pharos-registry/pharos/controller/park"
 	"github.com/pharos-registry/pharos/middleware"
 	"github.com/pharos-registry/pharos/persistence"
+	"github.com/pharos-registry/pharos/service/agreement"
 	"github.com/pharos-registry/pharos/service/audit"
 	"github.com/pharos-registry/pharos/service/auth"
 	"github.com/pharos-registry/pharos/service/config"
@@ -69,16 +70,17 @@ type Node struct {
 	site   controller.Site       // nil: no console
 
 	// Of a member of a cluster; all nil on a server that stands alone.
-	id       string
-	peer     *peer.Node
-	members  *cluster.Membership
-	raft     *raftlog.Node
-	syncer   *distro.Syncer                // of ephemeral instances
-	distro   *middleware.Distro            // sends writes to their owners
-	bring    atomic.Pointer[error]         // why the node is not ready yet; nil: it is
-	warmUp   []func(context.Context) error // run before the node is ready, once the log is caught up
-	handover []func(context.Context)       // run when no request is under way any more, before the node says goodbye
-	crew     []func(context.Context) error // loops that outlive the requests; ended before the log
+	id        string
+	peer      *peer.Node
+	members   *cluster.Membership
+	raft      *raftlog.Node
+	syncer    *distro.Syncer     // of ephemeral instances
+	distro    *middleware.Distro // sends writes to their owners
+	agreement *agreement.Auditor
+	bring     atomic.Pointer[error]         // why the node is not ready yet; nil: it is
+	warmUp    []func(context.Context) error // run before the node is ready, once the log is caught up
+	handover  []func(context.Context)       // run when no request is under way any more, before the node says goodbye
+	crew      []func(context.Context) error // loops that outlive the requests; ended before the log
 
 	loops   []func(context.Context) error // started by Run, ended by its context
 	closers []func() error                // run backwards
@@ -123,6 +125,7 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 		return nil, err
 	}
 	n.openShared()
+	n.openAgreement()
 	if err = n.openAccessLog(); err != nil {
 		return nil, err
 	}
@@ -154,6 +157,7 @@ func (n *Node) openAPI() error {
 		Ready:       n.ready,
 		Current:     n.current,
 		Ops:         n.ops,
+		Agreement:   n.agreement,
 		Naming:      n.naming,
 		Pushes:      n.pushes,
 		MaxMetadata: set.Naming.MaxMetadataLength,

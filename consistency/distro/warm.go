@@ -94,6 +94,17 @@ func (s *Syncer) load(ctx context.Context, m cluster.Member) (n int, err error) 
 	return n, nil
 }
 
+// Pull gets all records of one member that is up, beside the digests that go round
+// by themselves: for when these did not make the nodes agree. What is older than
+// what is here, or was removed, does not come back by it.
+func (s *Syncer) Pull(ctx context.Context, addr string) (records int, err error) {
+	m, ok := s.opt.Members.View().Member(addr)
+	if !ok {
+		return 0, fmt.Errorf("%s is no member", addr)
+	}
+	return s.load(ctx, m)
+}
+
 // servedDump answers with the records of some buckets, removed ones included:
 // first the number of the next bucket.
 func (s *Syncer) servedDump(_ context.Context, b []byte) ([]byte, error) {

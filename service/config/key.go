@@ -22,6 +22,24 @@ func GroupKey(k Key) string {
 	return s
 }
 
+// ParseGroupKey is the config that GroupKey wrote; it reports false for another
+// text.
+func ParseGroupKey(s string) (k Key, ok bool) {
+	dataID, rest, ok := strings.Cut(s, "+")
+	if !ok {
+		return Key{}, false
+	}
+	group, tenant, _ := strings.Cut(rest, "+")
+	if strings.Contains(tenant, "+") {
+		return Key{}, false
+	}
+	return Key{Tenant: unescapeKey(tenant), Group: unescapeKey(group), DataID: unescapeKey(dataID)}, true
+}
+
+func unescapeKey(s string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(s, "%2B", "+"), "%25", "%")
+}
+
 func escapeKey(s string) string {
 	if strings.IndexByte(s, '%') < 0 && strings.IndexByte(s, '+') < 0 {
 		return s

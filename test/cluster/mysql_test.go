@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -121,7 +122,7 @@ func (l *lab) wakes(ctx context.Context, to, from *node, content string) (time.D
 	heard := make(chan reply, 1)
 	go func() {
 		heard <- to.callFor(ctx, wait+5*time.Second, http.MethodPost, "/v1/cs/configs/listener",
-			url.Values{"Listening-Configs": {"page\x02G\x02" + sum + "\x01"}}, "Long-Pulling-Timeout", fmt.Sprint(wait.Milliseconds()))
+			url.Values{"Listening-Configs": {"page\x02G\x02" + sum + "\x01"}}, "Long-Pulling-Timeout", strconv.FormatInt(wait.Milliseconds(), 10))
 	}()
 	l.until(settled, "the listener waits", func() string {
 		r := to.call(ctx, http.MethodGet, "/v1/cs/configs/listener", page, "Authorization", "Bearer "+l.token)
