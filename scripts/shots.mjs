@@ -66,7 +66,7 @@ try {
       page.wrong.length = 0;
       await page.goto(`${base}#${at}`);
       await page.waitForFunction(() => !document.querySelector('.skeleton, [aria-busy=true]'), undefined, { timeout: 8000 }).catch(() => page.wrong.push('still loading'));
-      await page.waitForTimeout(250);
+      await page.waitForTimeout(450);
       await page.screenshot({ path: path.join(directory, `${name}.${language}.${theme}.${width}.png`) });
       const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       if (over > 0) page.wrong.push(`${over} px wider than the window`);

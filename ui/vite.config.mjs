@@ -33,6 +33,7 @@ export default {
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    chunkSizeWarningLimit: 1000,
     rollupOptions: { output: { ...names, manualChunks: vendor } },
   },
   test: { environment: 'node', include: ['src/**/*.test.ts'] },

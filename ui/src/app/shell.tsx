@@ -76,7 +76,7 @@ export function Shell() {
       </button>
       <Header toggle={<IconButton label={t.nav.open} icon={Bars} onClick={() => setDrawer(true)} aria-expanded={drawer} className="lg:hidden" />} />
       <div className="flex flex-1">
-        <nav aria-label={t.nav.label} className={cx('sticky top-12 hidden h-[calc(100dvh-3rem)] shrink-0 flex-col overflow-y-auto border-r border-line bg-surface p-2 lg:flex', narrow ? 'w-13' : 'w-56')}>
+        <nav aria-label={t.nav.label} className={cx('sticky top-12 hidden h-[calc(100dvh-3rem)] shrink-0 flex-col overflow-y-auto border-r border-line bg-surface p-2 lg:flex', narrow ? 'w-13' : 'w-52')}>
           <div className="flex-1">
             <Entries groups={groups} narrow={narrow} />
           </div>

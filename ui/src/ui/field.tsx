@@ -4,7 +4,10 @@ import { useT } from '../i18n';
 import { IconButton } from './button';
 import { cx } from './cx';
 
-const box = 'w-full rounded-md border border-line-strong bg-surface px-2.5 text-sm text-fg hover:border-fg-3 disabled:bg-sunken disabled:text-fg-3 aria-invalid:border-bad';
+const box = 'rounded-md border border-line-strong bg-surface px-2.5 text-sm text-fg hover:border-fg-3 disabled:bg-sunken disabled:text-fg-3 aria-invalid:border-bad';
+
+// Fills its place unless it is given a width of its own.
+const wide = (className?: string) => !/(^|\s)(max-)?w-/.test(className ?? '') && 'w-full';
 
 interface FieldProps {
   label: ReactNode;
@@ -34,15 +37,15 @@ export function Field({ label, hint, error, className, children }: FieldProps) {
 }
 
 export function Input({ className, ...rest }: InputHTMLAttributes<HTMLInputElement>) {
-  return <input autoComplete="off" spellCheck={false} {...rest} className={cx(box, 'h-8', className)} />;
+  return <input autoComplete="off" spellCheck={false} {...rest} className={cx(box, 'h-8', wide(className), className)} />;
 }
 
 export function Area({ className, ...rest }: TextareaHTMLAttributes<HTMLTextAreaElement>) {
-  return <textarea spellCheck={false} {...rest} className={cx(box, 'min-h-16 py-1.5', className)} />;
+  return <textarea spellCheck={false} {...rest} className={cx(box, 'min-h-16 py-1.5', wide(className), className)} />;
 }
 
 export function Select({ className, ...rest }: SelectHTMLAttributes<HTMLSelectElement>) {
-  return <select {...rest} className={cx(box, 'h-8 pr-1', className)} />;
+  return <select {...rest} className={cx(box, 'h-8 pr-1', wide(className), className)} />;
 }
 
 export function Password({ className, ...rest }: InputHTMLAttributes<HTMLInputElement>) {

@@ -17,6 +17,8 @@ export interface Column<T> {
   sortable?: boolean;
   /** Not shown on narrow windows. */
   wide?: boolean;
+  /** Only on windows that are wide even for a desk. */
+  wider?: boolean;
   /** The heading is only spoken. */
   quiet?: boolean;
 }
@@ -42,6 +44,8 @@ interface Props<T> {
   nameOf?: (row: T) => string;
 }
 
+const hidden = <T,>(column: Column<T>) => (column.wider ? 'max-2xl:hidden' : column.wide && 'max-md:hidden');
+
 const virtualFrom = 100; // rows; fewer are simply drawn
 
 function Head<T>({ column, sort, onSort }: { column: Column<T>; sort?: Sort | undefined; onSort?: ((sort: Sort) => void) | undefined }) {
@@ -52,7 +56,7 @@ function Head<T>({ column, sort, onSort }: { column: Column<T>; sort?: Sort | un
     <th
       scope="col"
       aria-sort={active ? (sort.down ? 'descending' : 'ascending') : undefined}
-      className={cx('sticky top-0 z-10 h-9 border-b border-line bg-surface px-3 text-xs font-medium whitespace-nowrap text-fg-3', column.align === 'end' ? 'text-right' : 'text-left', column.wide && 'max-md:hidden')}
+      className={cx('sticky top-0 z-10 h-9 border-b border-line bg-surface px-3 text-xs font-medium whitespace-nowrap text-fg-3', column.align === 'end' ? 'text-right' : 'text-left', hidden(column))}
     >
       {column.sortable && onSort ? (
         <button type="button" className="-mx-1 inline-flex h-6 items-center gap-1 rounded px-1 hover:bg-hover hover:text-fg" onClick={() => onSort({ by: column.key, down: active ? !sort.down : false })}>
@@ -111,11 +115,11 @@ export function Table<T>(props: Props<T>) {
 
   return (
     <div ref={scroller} role="region" aria-label={label} tabIndex={0} className={cx('overflow-auto rounded-[inherit] transition-opacity', virtual && 'h-[calc(100dvh-19rem)] min-h-80', stale && 'opacity-70')}>
-      <table aria-label={label} aria-rowcount={rows.length + 1} className="w-full border-separate border-spacing-0 text-sm">
+      <table aria-label={label} aria-rowcount={rows.length + 1} className="w-full table-fixed border-separate max-md:table-auto border-spacing-0 text-sm">
         <colgroup>
           {onSelect && <col style={{ width: 40 }} />}
           {columns.map((column) => (
-            <col key={column.key} style={column.width ? { width: column.width } : {}} className={column.wide ? 'max-md:hidden' : ''} />
+            <col key={column.key} style={column.width ? { width: column.width } : {}} className={hidden(column) || ''} />
           ))}
         </colgroup>
         <thead>
@@ -151,7 +155,7 @@ export function Table<T>(props: Props<T>) {
                   </td>
                 )}
                 {columns.map((column) => (
-                  <td key={column.key} className={cx('px-3 py-1', column.align === 'end' && 'text-right', column.wide && 'max-md:hidden')}>
+                  <td key={column.key} className={cx('px-3 py-1', column.align === 'end' && 'text-right', hidden(column))}>
                     {column.cell(row)}
                   </td>
                 ))}

@@ -143,7 +143,7 @@ export const configs = {
     tall: 'Full window',
     small: 'Leave the full window',
     unpublished: 'not published',
-    tags: 'Tags, with commas',
+    tags: 'Tags (a, b)',
     at: (line: number, column: number) => `Line ${line}, column ${column}`,
     problems: 'Problems in the text',
     error: 'Error',

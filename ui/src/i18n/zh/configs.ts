@@ -145,7 +145,7 @@ export const configs: Pick<Dictionary, Part> = {
     tall: '占满窗口',
     small: '退出占满窗口',
     unpublished: '未发布',
-    tags: '标签，以逗号分隔',
+    tags: '标签 (a, b)',
     at: (line, column) => `第 ${line} 行，第 ${column} 列`,
     problems: '文本中的问题',
     error: '错误',

@@ -45,17 +45,17 @@ export function configColumns(t: Dictionary, ns: string, acts: Acts): Column<Con
         <div className="min-w-40 py-0.5">
           <ConfigLink ns={ns} group={row.groupName} dataId={row.dataId} className="font-medium" />
           <div className="text-xs text-fg-3 md:hidden">{row.groupName}</div>
-          {row.desc && <div className="line-clamp-1 max-w-md text-xs text-fg-3">{row.desc}</div>}
+          {row.desc && <div className="line-clamp-1 text-xs text-fg-3">{row.desc}</div>}
         </div>
       ),
     },
-    { key: 'groupName', title: t.common.group, sortable: true, wide: true, width: '16%', cell: (row) => <span className="wrap-anywhere">{row.groupName}</span> },
+    { key: 'groupName', title: t.common.group, sortable: true, wide: true, width: '17%', cell: (row) => <span className="wrap-anywhere">{row.groupName}</span> },
     {
       key: 'type',
       title: t.configs.type,
       sortable: true,
       wide: true,
-      width: '9rem',
+      width: '7rem',
       cell: (row) => (
         <span className="flex flex-wrap gap-1">
           <Badge>{row.type || 'text'}</Badge>
@@ -73,6 +73,7 @@ export function configColumns(t: Dictionary, ns: string, acts: Acts): Column<Con
       title: t.configs.appAndTags,
       sortable: true,
       wide: true,
+      wider: true,
       width: '14%',
       cell: (row) => (
         <span className="flex flex-wrap items-center gap-1">
@@ -83,14 +84,14 @@ export function configColumns(t: Dictionary, ns: string, acts: Acts): Column<Con
         </span>
       ),
     },
-    { key: 'listeners', title: t.configs.convergence, sortable: true, width: '8.5rem', cell: (row) => (row.listeners ? <Share part={row.listeners - row.behind} whole={row.listeners} /> : <span className="text-fg-3">–</span>) },
-    { key: 'size', title: t.configs.size, sortable: true, wide: true, width: '6rem', align: 'end', cell: (row) => <span title={`${number(row.size)} B`}>{bytes(row.size)}</span> },
+    { key: 'listeners', title: t.configs.convergence, sortable: true, width: '8rem', cell: (row) => (row.listeners ? <Share part={row.listeners - row.behind} whole={row.listeners} /> : <span className="text-fg-3">–</span>) },
+    { key: 'size', title: t.configs.size, sortable: true, wide: true, wider: true, width: '5rem', align: 'end', cell: (row) => <span title={`${number(row.size)} B`}>{bytes(row.size)}</span> },
     {
       key: 'modified',
       title: t.configs.changed,
       sortable: true,
       wide: true,
-      width: '9rem',
+      width: '8rem',
       cell: (row) => (
         <div className="leading-tight">
           <Time at={row.modified} />

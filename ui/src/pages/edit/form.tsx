@@ -135,9 +135,9 @@ export function EditForm({ name, base: first, latest, fresh = false }: Props) {
           <Strip action={<Button onClick={() => setReviewing(true)}>{t.edit.viewMerge}</Button>}>{t.edit.published(latest.version)}</Strip>
         )}
       </div>
-      <div className="mb-3 grid gap-3 sm:grid-cols-2 xl:grid-cols-[2fr_1.5fr_8rem_1fr_1fr_2fr]">
-        {fresh && <Field label={t.configs.dataId} error={dataId !== '' && nameProblem(t, dataId, group || 'x')}>{(props) => <Input {...props} autoFocus required value={dataId} onChange={(event) => named(event.target.value)} placeholder="application.yaml" />}</Field>}
-        {fresh && <Field label={t.common.group}>{(props) => <Input {...props} required value={group} onChange={(event) => setGroup(event.target.value)} />}</Field>}
+      <div className="mb-3 grid gap-3 sm:grid-cols-2 lg:grid-cols-6">
+        {fresh && <Field label={t.configs.dataId} className="lg:col-span-4" error={dataId !== '' && nameProblem(t, dataId, group || 'x')}>{(props) => <Input {...props} autoFocus required value={dataId} onChange={(event) => named(event.target.value)} placeholder="application.yaml" />}</Field>}
+        {fresh && <Field label={t.common.group} className="lg:col-span-2">{(props) => <Input {...props} required value={group} onChange={(event) => setGroup(event.target.value)} />}</Field>}
         <Field label={t.configs.type}>
           {(props) => (
             <Select {...props} value={written.type} onChange={(event) => edit({ type: event.target.value })}>
@@ -148,8 +148,8 @@ export function EditForm({ name, base: first, latest, fresh = false }: Props) {
           )}
         </Field>
         <Field label={t.configs.app}>{(props) => <Input {...props} value={written.app} onChange={(event) => edit({ app: event.target.value })} />}</Field>
-        <Field label={t.edit.tags}>{(props) => <Input {...props} value={written.tags} onChange={(event) => edit({ tags: event.target.value })} />}</Field>
-        <Field label={t.common.description} className={fresh ? '' : 'xl:col-span-3'}>
+        <Field label={t.edit.tags} className="lg:col-span-2">{(props) => <Input {...props} value={written.tags} onChange={(event) => edit({ tags: event.target.value })} />}</Field>
+        <Field label={t.common.description} className="lg:col-span-2">
           {(props) => <Input {...props} value={written.desc} onChange={(event) => edit({ desc: event.target.value })} />}
         </Field>
       </div>
