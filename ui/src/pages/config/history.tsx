@@ -2,6 +2,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { RotateCcw } from 'lucide-react';
 import { useState } from 'react';
 import { extConfigKeys, getVersion, listVersions, restore, type ConfigFull, type Version } from '../../api/extconfig';
+import { client } from '../../app/client';
 import { useAct } from '../../app/mutate';
 import { useAddress, usePaging, usePath } from '../../app/query';
 import { useT } from '../../i18n';
@@ -46,7 +47,7 @@ function Compare({ config, nid, onRestore }: { config: ConfigFull; nid: string; 
   const { ns, group, name } = usePath();
   const [search, change] = useAddress();
   const at = { ns, group, dataId: name };
-  const query = useQuery({ queryKey: extConfigKeys.version(at, nid), queryFn: () => getVersion(at, nid), staleTime: Infinity });
+  const query = useQuery({ queryKey: extConfigKeys.version(at, nid), queryFn: () => getVersion(at, nid), placeholderData: keepPreviousData });
   const against = search.to === 'current' ? 'current' : 'previous';
   if (query.error) return <Failure error={query.error} onRetry={() => void query.refetch()} />;
   if (!query.data) return <Skeleton rows={8} />;
@@ -54,7 +55,7 @@ function Compare({ config, nid, onRestore }: { config: ConfigFull; nid: string; 
   const before = against === 'current' ? (version.content ?? '') : (version.previous ?? '');
   const after = against === 'current' ? config.content : (version.content ?? '');
   const restorable = version.content !== null && version.kind !== 'remove' && version.kind !== 'gray_remove';
-  const why = !config.may.includes('w') ? t.configs.mayNot : version.md5 === config.md5 && version.type === config.type && t.history.isCurrent;
+  const why = !config.may.includes('w') ? t.configs.mayNot : version.current && t.history.isCurrent;
   return (
     <div className="flex min-w-0 flex-col gap-3">
       <div className="flex flex-wrap items-center justify-between gap-2">
@@ -90,6 +91,10 @@ export function RestoreDialog({ config, nid, onClose }: { config: ConfigFull; ni
     done: t.history.restored(query.data?.version ?? ''),
     stale: [extConfigKeys.one(at), ['configs', ns], ['releases', ns]],
     then: onClose,
+    fail: () => {
+      void client.invalidateQueries({ queryKey: extConfigKeys.one(at) });
+      return false;
+    },
   });
   return (
     <Dialog

@@ -44,7 +44,7 @@ function Bar({ counts }: { counts: Convergence['counts'] }) {
   return (
     <div className="flex flex-col gap-2">
       <div className="flex items-baseline gap-2">
-        <span className="text-2xl font-semibold tabular-nums">{counts.total ? Math.round(((counts.current + counts.gray) / counts.total) * 100) : 0} %</span>
+        <span className="text-2xl font-semibold tabular-nums">{Math.floor(((counts.current + counts.gray) / counts.total) * 100)} %</span>
         <span className="text-sm text-fg-2">{t.listeners.summary(counts.current + counts.gray, counts.total)}</span>
       </div>
       <div aria-hidden className="flex h-2.5 gap-0.5 overflow-hidden rounded-full bg-sunken">
@@ -76,9 +76,11 @@ export function ListenersTab() {
         return (
           <div className="flex flex-col gap-4">
             <Partial nodes={data.nodes} />
-            <Card>
-              <Bar counts={data.counts} />
-            </Card>
+            {data.counts.total > 0 && (
+              <Card>
+                <Bar counts={data.counts} />
+              </Card>
+            )}
             {data.counts.total === 0 ? (
               <Card>
                 <Blank icon={Radio} title={t.listeners.none} text={t.listeners.noneText} />

@@ -35,7 +35,7 @@ function OnOff({ row }: { row: InstanceRow }) {
 }
 
 function columns(t: Dictionary, over: boolean, onEdit: (row: InstanceRow) => void): Column<InstanceRow>[] {
-  const service: Column<InstanceRow> = { key: 'serviceName', title: t.services.name, sortable: true, width: '20%', cell: (row) => <><ServiceLink ns={row.namespaceId} group={row.groupName} service={row.serviceName} /><div className="text-xs text-fg-3">{row.groupName}</div></> };
+  const service: Column<InstanceRow> = { key: 'serviceName', title: t.services.name, sortable: true, width: '21%', cell: (row) => <><ServiceLink ns={row.namespaceId} group={row.groupName} service={row.serviceName} /><div className="text-xs text-fg-3">{row.groupName}</div></> };
   return [
     {
       key: 'ip',
@@ -49,23 +49,23 @@ function columns(t: Dictionary, over: boolean, onEdit: (row: InstanceRow) => voi
       ),
     },
     ...(over ? [service] : []),
-    { key: 'healthy', title: t.instances.health, sortable: true, width: '7.5rem', cell: (row) => <State level={row.healthy ? 'ok' : 'bad'}>{row.healthy ? t.instances.healthy : t.instances.unhealthy}</State> },
-    { key: 'enabled', title: t.instances.traffic, width: '6rem', cell: (row) => <OnOff row={row} /> },
+    { key: 'healthy', title: t.instances.health, sortable: true, width: '7rem', cell: (row) => <State level={row.healthy ? 'ok' : 'bad'}>{row.healthy ? t.instances.healthy : t.instances.unhealthy}</State> },
+    { key: 'enabled', title: t.instances.traffic, width: '4.5rem', cell: (row) => <OnOff row={row} /> },
     {
       key: 'weight',
       title: t.instances.weight,
       sortable: true,
       wide: true,
-      width: '6rem',
+      width: '5rem',
       align: 'end',
       cell: (row) => (row.operator?.weight ? <Tip text={t.instances.byOperator(number(row.client?.weight ?? 1, 2))}><b tabIndex={0} className="font-semibold text-accent-text underline decoration-dotted underline-offset-4">{number(row.weight, 2)}</b></Tip> : number(row.weight, 2)),
     },
-    { key: 'metadata', title: t.services.metadata, wide: true, width: over ? '18%' : '28%', cell: (row) => <MetadataChips map={row.metadata} marked={row.operator?.metadata ?? []} /> },
+    { key: 'metadata', title: t.services.metadata, wide: true, width: over ? '24%' : '34%', cell: (row) => <MetadataChips map={row.metadata} marked={row.operator?.metadata ?? []} limit={over ? 2 : 3} /> },
     {
       key: 'lastBeat',
       title: t.instances.lastBeat,
       wide: true,
-      width: '8rem',
+      width: '7rem',
       cell: (row) => <span className="flex flex-col leading-tight"><Time at={row.lastBeat} />{row.clientId && row.ephemeral && <Link to="/ns/$ns/clients/$name" params={{ ns: row.namespaceId, name: row.clientId }} className={`${linkLook} truncate text-xs`}>{t.instances.client}</Link>}</span>,
     },
     { key: 'acts', title: t.common.actions, quiet: true, width: '3.5rem', align: 'end', cell: (row) => row.may.includes('w') && <IconButton label={t.instances.edit(address(row))} icon={Pencil} onClick={() => onEdit(row)} /> },

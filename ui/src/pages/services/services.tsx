@@ -45,7 +45,7 @@ function columns(t: Dictionary, ns: string, onDelete: (row: ServiceRow) => void)
     {
       key: 'state',
       title: t.common.state,
-      width: '12rem',
+      width: '9rem',
       wide: true,
       cell: (row) => (
         <span className="flex flex-wrap gap-1">
@@ -56,8 +56,8 @@ function columns(t: Dictionary, ns: string, onDelete: (row: ServiceRow) => void)
       ),
     },
     { key: 'subscribers', title: t.services.subscribers, sortable: true, wide: true, width: '7rem', align: 'end', cell: (row) => number(row.subscribers) },
-    { key: 'clusters', title: t.services.clusters, wide: true, width: '6rem', align: 'end', cell: (row) => number(row.clusters) },
-    { key: 'threshold', title: t.services.thresholdShort, wide: true, width: '6.5rem', align: 'end', cell: (row) => (row.protectThreshold ? `${number(row.protectThreshold * 100)} %` : <span className="text-fg-3">–</span>) },
+    { key: 'clusters', title: t.services.clusters, wide: true, wider: true, width: '6rem', align: 'end', cell: (row) => number(row.clusters) },
+    { key: 'threshold', title: t.services.thresholdShort, wide: true, wider: true, width: '6.5rem', align: 'end', cell: (row) => (row.protectThreshold ? `${number(row.protectThreshold * 100)} %` : <span className="text-fg-3">–</span>) },
     {
       key: 'acts',
       title: t.common.actions,

@@ -10,6 +10,7 @@ import { useStore } from '../../lib/store';
 import { cx } from '../cx';
 import { highlighting, languageOf } from './languages';
 import { look } from './look';
+import { phrases } from './phrases';
 
 interface Props {
   before: string;
@@ -51,7 +52,7 @@ export default function Diff(props: Props) {
   const [split, setSplit] = useState(() => recall('diff.split', innerWidth >= 900));
   const { added, removed } = countChanges(before, after);
   useEffect(() => {
-    const extensions: Extension[] = [lineNumbers(), EditorState.readOnly.of(true), EditorView.editable.of(false), highlighting, languageOf(type), look(editorSize), wrap || !split ? EditorView.lineWrapping : []];
+    const extensions: Extension[] = [phrases(), lineNumbers(), EditorState.readOnly.of(true), EditorView.editable.of(false), highlighting, languageOf(type), look(editorSize), wrap || !split ? EditorView.lineWrapping : []];
     return build(host.current!, props, split, extensions, [beforeTitle, afterTitle]);
   }, [before, after, type, split, editorSize, wrap, beforeTitle, afterTitle]);
   const choose = (next: boolean) => {

@@ -12,6 +12,7 @@ import { useStore } from '../../lib/store';
 import { check, type Problem } from '../../lib/lint/check';
 import { highlighting, languageOf } from './languages';
 import { look } from './look';
+import { phrases } from './phrases';
 
 export interface EditorHandle {
   focus(): void;
@@ -77,6 +78,7 @@ export default function Editor({ value, type, label, readOnly, onChange, onProbl
       state: EditorState.create({
         doc: value,
         extensions: [
+          phrases(),
           lineNumbers(),
           foldGutter(),
           highlightSpecialChars(),

@@ -29,4 +29,5 @@ export const look = (size: number) =>
     '.cm-changedLineGutter': { background: 'var(--ok)' },
     '.cm-deletedLineGutter': { background: 'var(--bad)' },
     '.cm-collapsedLines': { background: 'var(--sunken)', color: 'var(--fg-2)', padding: '4px 12px', fontFamily: 'var(--font-sans)', fontSize: '12px' },
+    '.cm-collapsedLines::before, .cm-collapsedLines::after': { content: '"⋯"' },
   });
