@@ -1,0 +1,228 @@
+// The frame: where it is served, who gets in, what the keyboard does, and that
+// every page is free of errors, in every theme, for every reader.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { accessibility, launch, missing, openPage } from './browser.mjs';
+import { api, seed } from './seed.mjs';
+import { prefixProxy, startServer } from './server.mjs';
+
+const skip = missing();
+const password = 'A-long-pass-42';
+let server;
+let browser;
+
+before(async () => {
+  if (skip) return;
+  server = await startServer({ 'nacos.core.auth.enabled': 'true' });
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const login = async (page, name = 'nacos', secret = password) => {
+  await page.getByLabel('User name').fill(name);
+  await page.getByLabel('Password', { exact: true }).fill(secret);
+  await page.getByRole('button', { name: 'Log in' }).click();
+};
+// Before the log-in the question who is logged in is answered with 401.
+const allow = [/^401 GET .*ext\/me$/];
+
+test('the first administrator needs the code from outside, and is logged in at once', { skip }, async () => {
+  const page = await openPage(browser, { allow });
+  await page.goto(server.outside);
+  await page.getByRole('heading', { name: 'The first administrator' }).waitFor();
+  await page.getByLabel('New password').fill(password);
+  await page.getByLabel('The same again').fill(password);
+  if (await page.getByLabel('Setup code').count()) await page.getByLabel('Setup code').fill(server.code());
+  await page.getByRole('button', { name: 'Create the administrator' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+  assert.deepEqual(page.wrong, []);
+  const token = JSON.parse(await api(server.local).post('v1/auth/users/login', { username: 'nacos', password })).accessToken;
+  await seed(server.local, token);
+  server.token = token;
+  await page.context().close();
+});
+
+test('wrong passwords: the same words for a stranger; log-out ends the session', { skip }, async () => {
+  const page = await openPage(browser, { allow: [...allow, /^401 POST .*ext\/session$/, /^429 /] });
+  await page.goto(server.outside);
+  const said = [];
+  for (const name of ['nacos', 'stranger']) {
+    await login(page, name, 'wrong-password');
+    said.push(await page.getByRole('alert').textContent());
+  }
+  assert.equal(said[0], said[1]);
+  await login(page);
+  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+  const cookies = await page.context().cookies();
+  const session = cookies.find((one) => one.name === 'nc_session');
+  assert.ok(session.httpOnly && session.sameSite === 'Strict', JSON.stringify(session));
+  await page.getByRole('button', { name: 'Account nacos' }).click();
+  await page.getByRole('menuitem', { name: 'Log out' }).click();
+  await page.getByRole('button', { name: 'Log in' }).waitFor();
+  const again = await fetch(`${server.local}v3/console/ext/me`, { headers: { 'X-Console': '1', Cookie: `nc_session=${session.value}` } });
+  assert.equal(again.status, 401);
+  assert.deepEqual(page.wrong, []);
+  await page.context().close();
+});
+
+test('a session that ended comes back over the page; what was typed stays and goes out', { skip }, async () => {
+  const page = await openPage(browser, { allow: [...allow, /^401 /] });
+  await page.goto(server.outside);
+  await login(page);
+  await page.goto(`${server.outside}#/ns/public/configs/DEFAULT_GROUP/order.yaml/edit`);
+  await page.locator('.cm-content').click();
+  await page.keyboard.press('ControlOrMeta+End');
+  await page.keyboard.insertText('added: true\n');
+  await page.context().clearCookies();
+  await page.getByRole('button', { name: 'Review and publish' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: /^Publish/ }).click();
+  const modal = page.getByRole('dialog', { name: 'Your session has ended' });
+  await modal.waitFor();
+  await modal.getByLabel('Password', { exact: true }).fill(password);
+  await modal.getByRole('button', { name: 'Log in' }).click();
+  await page.getByText(/^Published as/).waitFor();
+  assert.match(await api(server.local, server.token).get('v1/cs/configs', { dataId: 'order.yaml', group: 'DEFAULT_GROUP' }), /added: true/);
+  assert.deepEqual(page.wrong, []);
+  await page.context().close();
+});
+
+test('a reader sees no way to write, and the server refuses it too', { skip }, async () => {
+  const to = api(server.local, server.token);
+  await to.post('v1/auth/users', { username: 'reader', password });
+  await to.post('v1/auth/roles', { role: 'readers', username: 'reader' });
+  await to.post('v1/auth/permissions', { role: 'readers', resource: 'prod:*:*', action: 'r' });
+  await to.publish('read.yaml', 'a: 1', { tenant: 'prod' });
+  const page = await openPage(browser, { allow: [...allow, /^403 /] });
+  await page.goto(`${server.outside}#/ns/prod/configs`);
+  await login(page, 'reader');
+  await page.getByRole('link', { name: 'read.yaml' }).click();
+  assert.equal(await page.getByRole('button', { name: 'Edit' }).getAttribute('aria-disabled'), 'true');
+  assert.equal(await page.getByRole('link', { name: 'Access' }).count(), 0);
+  await page.context().close();
+});
+
+const everything = ['/overview', '/ns/public/configs', '/ns/public/configs/DEFAULT_GROUP/order.yaml', '/ns/public/configs/DEFAULT_GROUP/order.yaml?tab=history', '/ns/public/configs/DEFAULT_GROUP/order.yaml?tab=listeners', '/ns/public/configs/DEFAULT_GROUP/order.yaml?tab=gray', '/ns/public/configs/DEFAULT_GROUP/order.yaml?tab=code', '/ns/public/configs/DEFAULT_GROUP/order.yaml/edit', '/ns/public/configs/new', '/ns/public/import', '/ns/public/releases', '/ns/public/listeners', '/ns/public/recycle', '/ns/public/services', '/ns/public/services/DEFAULT_GROUP/payment-service', '/ns/public/services/DEFAULT_GROUP/payment-service?tab=clusters', '/ns/public/instances', '/ns/public/clients', '/ns/public/samples', '/cluster/nodes', '/cluster/switches', '/namespaces', '/access/users', '/access/roles', '/access/permissions', '/access/explain', '/audit', '/server', '/settings'];
+
+const settled = async (page) => {
+  await page.getByRole('heading', { level: 1 }).first().waitFor();
+  await page.waitForFunction(() => !document.querySelector('.skeleton, [aria-busy=true]'), undefined, { timeout: 10_000 });
+};
+
+for (const [language, theme] of [['en', 'light'], ['zh', 'dark'], ['en', 'contrast']]) {
+  test(`every page in ${language}, ${theme}: no error, nothing that axe-core finds`, { skip }, async () => {
+    const page = await openPage(browser, { allow, settings: { language, theme }, reducedMotion: 'reduce' });
+    await page.goto(server.outside);
+    await page.locator('input[autocomplete=username]').fill('nacos');
+    await page.locator('input[autocomplete=current-password]').fill(password);
+    await page.locator('button[type=submit]').click();
+    await page.getByRole('navigation').first().waitFor();
+    const found = [];
+    for (const path of everything) {
+      await page.goto(`${server.outside}#${path}`);
+      await settled(page);
+      found.push(...(await accessibility(page)).map((one) => `${path}: ${one}`));
+      found.push(...page.wrong.splice(0).map((one) => `${path}: ${one}`));
+    }
+    assert.deepEqual(found, []);
+    await page.context().close();
+  });
+}
+
+test('a phone of 320 pixels: nothing is cut off', { skip }, async () => {
+  const page = await openPage(browser, { allow, viewport: { width: 320, height: 640 } });
+  await page.goto(server.outside);
+  await login(page);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  const wide = [];
+  for (const path of everything) {
+    await page.goto(`${server.outside}#${path}`);
+    await settled(page);
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    if (over > 0) wide.push(`${path}: ${over} px`);
+  }
+  assert.deepEqual(wide, []);
+  assert.deepEqual(page.wrong, []);
+  await page.context().close();
+});
+
+test('by keyboard: skip link, palette, going to a page, rows', { skip }, async () => {
+  const page = await openPage(browser, { allow });
+  await page.goto(server.outside);
+  await login(page);
+  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+  await page.keyboard.press('g');
+  await page.keyboard.press('c');
+  await page.getByRole('heading', { level: 1, name: 'Configs' }).waitFor();
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox').fill('payment');
+  await page.getByRole('option', { name: /payment\.json/ }).waitFor();
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { level: 1, name: 'payment.json' }).waitFor();
+  await page.keyboard.press('?');
+  await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Copy link' }).click();
+  await page.getByRole('button', { name: 'Copied' }).waitFor();
+  assert.deepEqual(page.wrong, []);
+  await page.context().close();
+});
+
+test('bookmarks of the old console lead to the same thing', { skip }, async () => {
+  const page = await openPage(browser, { allow });
+  await page.goto(server.outside);
+  await login(page);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  for (const [old, now] of [
+    ['#/configurationManagement?dataId=order&namespace=', /#\/ns\/public\/configs\?q=order$/],
+    ['#/configdetail?dataId=order.yaml&group=DEFAULT_GROUP&namespace=', /#\/ns\/public\/configs\/DEFAULT_GROUP\/order\.yaml$/],
+    ['#/serviceManagement', /#\/ns\/public\/services$/],
+    ['#/clusterManagement', /#\/cluster\/nodes$/],
+    ['#/userManagement', /#\/access\/users$/],
+  ]) {
+    await page.goto('about:blank');
+    await page.goto(server.outside + old);
+    await page.waitForURL(now);
+  }
+  assert.deepEqual(page.wrong, []);
+  await page.context().close();
+});
+
+test('below another prefix, at the console port, and many tabs with one stream', { skip }, async () => {
+  const proxy = await prefixProxy(server.port);
+  for (const base of [proxy.url, `http://127.0.0.1:${server.consolePort}/`]) {
+    const page = await openPage(browser, { allow });
+    await page.goto(base);
+    await login(page);
+    await page.goto(`${base}#/ns/public/configs/DEFAULT_GROUP/payment.json/edit`);
+    await page.locator('.cm-content').waitFor();
+    await page.getByText('Live', { exact: true }).waitFor();
+    const tabs = [];
+    for (let i = 0; i < 7; i++) {
+      const tab = await openPage(browser, { context: page.context() });
+      await tab.goto(`${base}#/overview`);
+      await tab.getByText('Live', { exact: true }).waitFor();
+      tabs.push(tab);
+    }
+    assert.deepEqual([page, ...tabs].flatMap((one) => one.wrong), []);
+    await page.context().close();
+  }
+  proxy.stop();
+});
+
+test('the server comes back: the page goes on without a reload', { skip }, async () => {
+  const other = await startServer();
+  const page = await openPage(browser, { allow: [/request failed/, /^50\d/, /ERR_/] });
+  await page.goto(`${other.local}#/ns/public/configs`);
+  await page.getByText('Live', { exact: true }).waitFor();
+  await page.evaluate(() => { globalThis.stayed = true; });
+  const back = await other.restart();
+  await api(back.local).publish('after.txt', 'here');
+  await page.getByRole('link', { name: 'after.txt' }).waitFor({ timeout: 20_000 });
+  assert.equal(await page.evaluate(() => globalThis.stayed), true);
+  await page.context().close();
+  await back.stop();
+});
