@@ -147,7 +147,9 @@ func (s *Site) Serve(w http.ResponseWriter, r *http.Request, name string) bool {
 	h.Set("Content-Security-Policy", policy)
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Permissions-Policy", nobody)
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" { // on plain HTTP a browser only complains of it
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	}
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("X-Frame-Options", "DENY") // for browsers that know no frame-ancestors
 	h.Set("Cache-Control", "no-cache")

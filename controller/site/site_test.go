@@ -114,7 +114,7 @@ func TestPacked(t *testing.T) {
 }
 
 func TestPolicy(t *testing.T) {
-	h := ask(t, built(t, ""), "").h
+	h := ask(t, built(t, ""), "", "X-Forwarded-Proto", "https").h
 	for name, part := range map[string]string{
 		"Content-Security-Policy": "frame-ancestors 'none'", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
 		"Permissions-Policy": "camera=()", "Cross-Origin-Opener-Policy": "same-origin",
