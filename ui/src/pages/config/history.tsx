@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { RotateCcw } from 'lucide-react';
 import { useState } from 'react';
-import { extConfigKeys, getVersion, listVersions, restore, type ConfigFull, type Version } from '../../api/extconfig';
+import { extConfigKeys, getFull, getVersion, listVersions, restore, type ConfigFull, type Version } from '../../api/extconfig';
 import { client } from '../../app/client';
 import { useAct } from '../../app/mutate';
 import { useAddress, usePaging, usePath } from '../../app/query';
@@ -81,10 +81,13 @@ function Compare({ config, nid, onRestore }: { config: ConfigFull; nid: string; 
   );
 }
 
-export function RestoreDialog({ config, nid, onClose }: { config: ConfigFull; nid: string; onClose: () => void }) {
+export function RestoreDialog({ config: known, nid, onClose }: { config: ConfigFull; nid: string; onClose: () => void }) {
   const t = useT();
   const { ns, group, name } = usePath();
   const at = { ns, group, dataId: name };
+  // What is current is asked for again: the page may be older than the last release.
+  const now = useQuery({ queryKey: extConfigKeys.full(at), queryFn: () => getFull(at), refetchOnMount: 'always' });
+  const config = now.data ?? known;
   const query = useQuery({ queryKey: extConfigKeys.version(at, nid), queryFn: () => getVersion(at, nid), staleTime: Infinity });
   const act = useAct({
     run: () => restore(at, nid, config.md5 ?? 'absent'),
@@ -106,7 +109,7 @@ export function RestoreDialog({ config, nid, onClose }: { config: ConfigFull; ni
       footer={
         <>
           <Button onClick={onClose}>{t.common.cancel}</Button>
-          <Button look="primary" icon={RotateCcw} busy={act.isPending} onClick={() => act.mutate()}>
+          <Button look="primary" icon={RotateCcw} busy={act.isPending || now.isFetching} onClick={() => act.mutate()}>
             {t.history.restoreTo(config.listeners)}
           </Button>
         </>
