@@ -156,10 +156,11 @@ func (a *API) subscribersV3(q *middleware.Request) (any, error) {
 	f := formOf(q)
 	k := f.KeyV2()
 	pageNo, size := f.pageV3()
+	everywhere := f.True("aggregation", true)
 	if f.err != nil {
 		return nil, f.err
 	}
-	all := a.o.Naming.Subscribers(k)
+	all := slices.DeleteFunc(a.o.Naming.SubscribersLike(q.Context(), k, everywhere), func(s naming.Subscriber) bool { return s.Key != k })
 	from, to := window(len(all), pageNo, size)
 	rows := []subscriberV3{}
 	for _, s := range all[from:to] {
