@@ -62,7 +62,7 @@ func (m *clusterMonitor) Collect(ch chan<- prometheus.Metric) {
 	for _, x := range m.n.members.View().Members {
 		states[x.State]++
 	}
-	for s := cluster.Starting; s < cluster.Isolation; s++ {
+	for s := range cluster.Isolation {
 		put(m.members, prometheus.GaugeValue, float64(states[s]), s.String())
 	}
 	st := m.n.raft.Stats()
