@@ -21,6 +21,9 @@ func (a *API) extRoutes() []middleware.Route {
 		a.extConfigRoutes(),
 		a.extNamingRoutes(),
 		a.extListenerRoutes(),
+		a.extEventRoutes(),
+		a.extOverviewRoutes(),
+		a.extAdminRoutes(),
 	)
 }
 

@@ -122,8 +122,8 @@ func (a *API) extConvergence(q *middleware.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := convergence{Gray: []grayTarget{}, Nodes: []nodeAnswer{{Address: a.o.Ops.Address(), OK: true}}}
-	out.Clients = a.listenerLines(k)
+	out := convergence{Gray: []grayTarget{}}
+	out.Clients, out.Nodes = a.allListeners(q.Context(), k)
 	out.Counts = map[string]int{"total": len(out.Clients), stateCurrent: 0, stateGray: 0, stateBehind: 0}
 	for i := range out.Clients {
 		out.Counts[out.Clients[i].State]++

@@ -20,6 +20,7 @@ import (
 	"github.com/pharos-registry/pharos/service/audit"
 	"github.com/pharos-registry/pharos/service/auth"
 	"github.com/pharos-registry/pharos/service/config"
+	"github.com/pharos-registry/pharos/service/console"
 	"github.com/pharos-registry/pharos/service/namespace"
 	"github.com/pharos-registry/pharos/service/naming"
 	"github.com/pharos-registry/pharos/service/ops"
@@ -56,9 +57,14 @@ type Options struct {
 	Metrics      http.Handler                   // the exposition of metrics; nil: none
 	Requests     *middleware.Metrics
 	Config       *config.Service
-	Lot          *park.Lot // where long polls wait
-	Site         Site      // the front-end; nil: none is served
-	About        About     // what the console is told of the server
+	Lot          *park.Lot                                          // where long polls wait
+	Site         Site                                               // the front-end; nil: none is served
+	About        About                                              // what the console is told of the server
+	Connections  func() int                                         // open ones of the HTTP port; nil: not known
+	Peers        func(ctx context.Context, ask []byte) []PeerAnswer // asks all other nodes; nil: there are none
+	Node         func() NodeState                                   // this node, as far as the API does not know it
+	Members      func() []NodeState                                 // all nodes, as this one sees them; nil: it is alone
+	Settings     func() SettingsView                                // what the server was set to; nil: not shown
 }
 
 // API is the HTTP interface of one node.
@@ -67,7 +73,9 @@ type API struct {
 	engine *gin.Engine
 	rows   []*middleware.Route
 	verbs  map[string]bool // paths without variables, which some verb answers
-	held   atomic.Int64    // configs that long polls listen to, each as often as it is listened to
+	series *console.Series
+	events *console.Events
+	held   atomic.Int64 // configs that long polls listen to, each as often as it is listened to
 
 	refused http.Handler // answers a path that is not matched at all
 }
@@ -75,7 +83,7 @@ type API struct {
 // New returns the API. It fails if a row of the route table is not complete.
 func New(o Options) (*API, error) {
 	gin.SetMode(gin.ReleaseMode)
-	a := &API{o: o, engine: gin.New(), verbs: map[string]bool{}}
+	a := &API{o: o, engine: gin.New(), verbs: map[string]bool{}, series: console.NewSeries(), events: console.NewEvents()}
 	a.engine.RedirectTrailingSlash = false
 	a.engine.HandleMethodNotAllowed = false
 	if err := a.engine.SetTrustedProxies(nil); err != nil {

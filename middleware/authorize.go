@@ -212,6 +212,15 @@ func (q *Request) Allows(r auth.Resource, action auth.Action) bool {
 	return q.guard == nil || q.mode == Observe || q.guard.o.Auth.Authorize(q.User, r, action) == nil
 }
 
+// StillIn asks again who calls: whether a request that lasts would be let in now.
+func (q *Request) StillIn() error {
+	if q.guard == nil || q.mode != Enforce {
+		return nil
+	}
+	_, err := q.guard.identify(q)
+	return err
+}
+
 // Asked reports whether May has anything to say.
 func (q *Request) Asked() bool { return q.guard != nil }
 

@@ -1,8 +1,10 @@
 package middleware
 
 import (
+	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -12,6 +14,14 @@ import (
 // dashboards for Nacos ask for.
 type Metrics struct {
 	seconds *prometheus.HistogramVec
+
+	requests, failed, nano atomic.Uint64 // of all routes: see Totals
+}
+
+// Totals are the answers since the start, those of them that say that the server
+// failed, and the nanoseconds that all of them took.
+func (m *Metrics) Totals() (requests, failed, nano uint64) {
+	return m.requests.Load(), m.failed.Load(), m.nano.Load()
 }
 
 // NewMetrics registers the request metrics.
@@ -39,6 +49,12 @@ func (m *Metrics) Observer(method, uri string) func(status int, since time.Time)
 			}
 			o, _ = v.(prometheus.Observer)
 		}
-		o.Observe(time.Since(since).Seconds())
+		took := time.Since(since)
+		o.Observe(took.Seconds())
+		m.requests.Add(1)
+		m.nano.Add(uint64(took))
+		if status >= http.StatusInternalServerError {
+			m.failed.Add(1)
+		}
 	}
 }

@@ -37,9 +37,10 @@ import (
 // Options are what New takes from outside and tests replace.
 type Options struct {
 	Log     *slog.Logger
-	Level   *slog.LevelVar // the level of Log, for the endpoints that set it
-	Version string         // of Pharos, as other nodes and operators are told
-	Network peer.Transport // where this node listens and finds its peers; nil is TCP
+	Level   *slog.LevelVar   // the level of Log, for the endpoints that set it
+	Version string           // of Pharos, as other nodes and operators are told
+	Loaded  *settings.Loaded // where each setting comes from, for the console; nil is not shown
+	Network peer.Transport   // where this node listens and finds its peers; nil is TCP
 }
 
 // Node is one server.
@@ -65,9 +66,11 @@ type Node struct {
 	tls    *tls.Config // nil: without TLS
 	code   string      // one-time, to make the first administrator from elsewhere
 	config *config.Service
-	lot    *park.Lot             // where long polls wait
-	access *middleware.AccessLog // nil: none
-	site   controller.Site       // nil: no console
+	lot    *park.Lot                    // where long polls wait
+	access *middleware.AccessLog        // nil: none
+	site   controller.Site              // nil: no console
+	open   atomic.Pointer[func() int64] // connections of the HTTP port
+	loaded *settings.Loaded             // nil: not known, as in tests
 
 	// Of a member of a cluster; all nil on a server that stands alone.
 	id        string
@@ -89,7 +92,7 @@ type Node struct {
 // New builds a node. It opens the database; it starts no loop and listens
 // nowhere: Run does.
 func New(set settings.Settings, o Options) (_ *Node, err error) {
-	n := &Node{set: set, log: o.Log, reg: prometheus.NewRegistry(), version: o.Version, network: o.Network}
+	n := &Node{set: set, log: o.Log, reg: prometheus.NewRegistry(), version: o.Version, network: o.Network, loaded: o.Loaded}
 	if n.network == nil {
 		n.network = peer.TCP{}
 	}
@@ -147,7 +150,7 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 // on.
 func (n *Node) openAPI() error {
 	set := n.set
-	api, err := controller.New(controller.Options{
+	o := controller.Options{
 		ContextPath: set.Server.ContextPath,
 		MaxBody:     set.Limits.Body,
 		MaxUpload:   set.Limits.Upload,
@@ -171,8 +174,6 @@ func (n *Node) openAPI() error {
 		State:       n.state,
 		Config:      n.config,
 		Lot:         n.lot,
-		Site:        n.site,
-		About:       n.about(n.version),
 		ConfDir:     filepath.Join(set.Data.Dir, "conf"),
 		Metrics:     promhttp.HandlerFor(n.reg, promhttp.HandlerOpts{}),
 		Requests:    middleware.NewMetrics(n.reg),
@@ -180,11 +181,18 @@ func (n *Node) openAPI() error {
 		NoParamCheck: !set.Naming.ParamCheck,
 		Owner:        n.owner,
 		Distro:       n.distro,
-	})
-	if n.api = api; err == nil && n.peer != nil {
+	}
+	n.console(&o)
+	api, err := controller.New(o)
+	if err != nil {
+		return err
+	}
+	n.api = api
+	if n.peer != nil {
 		n.peer.HandleHTTP(api)
 	}
-	return err
+	n.watch()
+	return nil
 }
 
 // openData takes the data directory and opens the databases.

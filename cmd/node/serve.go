@@ -27,6 +27,7 @@ func (n *Node) listen(ctx context.Context) (net.Listener, error) {
 		return nil, fmt.Errorf("%w; %s", err, cure(err))
 	}
 	l, open := middleware.Limit(l, connections(n.set.Limits))
+	n.open.Store(&open)
 	n.reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "pharos_http_connections", Help: "Open connections of the HTTP port.",
 	}, func() float64 { return float64(open()) }))

@@ -23,7 +23,7 @@ func serve(ctx context.Context, in invocation) (err error) {
 	if len(l.Ignored) > 0 {
 		log.Warn("some of the configuration means nothing here and is ignored", "file", l.File, "keys", l.Ignored)
 	}
-	n, err := node.New(l.Settings, node.Options{Log: log.Logger, Level: log.Level, Version: built()}) //nolint:contextcheck // a start is not given up half way
+	n, err := node.New(l.Settings, node.Options{Log: log.Logger, Level: log.Level, Version: built(), Loaded: l}) //nolint:contextcheck // a start is not given up half way
 	if err != nil {
 		return err
 	}

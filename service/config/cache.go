@@ -17,7 +17,13 @@ type Cache struct {
 	seed   maphash.Seed
 	shards [shards]shard
 	lags   *Lags
+
+	changed func(Key) // nil: nobody wants to know
 }
+
+// OnChange has fn called after each change of a config, with its key. It must
+// not block. Call it before anything changes.
+func (c *Cache) OnChange(fn func(Key)) { c.changed = fn }
 
 type shard struct {
 	mu      sync.RWMutex // guards the following fields, and all of every entry
@@ -108,6 +114,9 @@ func (c *Cache) update(k Key, change func(*Item) (*Item, bool)) {
 	s.mu.Unlock()
 	for _, l := range woken {
 		l.Changed(&e.key)
+	}
+	if c.changed != nil {
+		c.changed(k)
 	}
 }
 

@@ -60,3 +60,18 @@ func (s *Service) Reset(ctx context.Context, k Key, at []At) error {
 	}
 	return s.write(ctx, op)
 }
+
+// Unhealthy counts the instances that are not healthy.
+func (s *Service) Unhealthy() int {
+	n := 0
+	s.eachEntry(func(e *entry) {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		for _, g := range e.regs {
+			if !g.sent.Healthy {
+				n++
+			}
+		}
+	})
+	return n
+}
