@@ -61,6 +61,7 @@ type Auditor struct {
 
 	rounds  atomic.Int64
 	repairs map[string]*atomic.Int64 // by kind
+	tallies []tally                  // by source
 
 	mu    sync.Mutex // guards the following fields
 	peers map[string]*compared
@@ -96,7 +97,7 @@ func New(o Options) *Auditor {
 	if o.Every == 0 {
 		o.Every = DefaultEvery
 	}
-	a := &Auditor{o: o, repairs: map[string]*atomic.Int64{}, peers: map[string]*compared{}}
+	a := &Auditor{o: o, repairs: map[string]*atomic.Int64{}, tallies: make([]tally, len(o.Sources)), peers: map[string]*compared{}}
 	for _, s := range o.Sources {
 		a.repairs[s.Kind] = &atomic.Int64{}
 	}

@@ -6,6 +6,8 @@ import (
 	"hash/fnv"
 	"math/bits"
 	"slices"
+	"sync"
+	"time"
 
 	"github.com/pharos-registry/pharos/consistency/cluster"
 	"github.com/pharos-registry/pharos/consistency/peer"
@@ -61,6 +63,27 @@ func mix(h, digest uint64) uint64 {
 	return x ^ x>>29
 }
 
+// tallyTime is for how long sums are good enough: the keys of what differs are
+// looked at anew, and nothing counts that is found once.
+const tallyTime = time.Second
+
+// tally is the last sums of one kind, for all peers that ask or are asked at about
+// the same time: a walk over everything is not done for each.
+type tally struct {
+	mu   sync.Mutex // guards the following fields
+	at   time.Time
+	sums sums
+}
+
+func (t *tally) of(s *Source) sums {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if now := time.Now(); t.sums == nil || now.Sub(t.at) >= tallyTime {
+		t.at, t.sums = now, s.sums()
+	}
+	return t.sums
+}
+
 func (s *Source) sums() sums {
 	out := make(sums, buckets)
 	s.Each(func(key string, digest uint64) bool {
@@ -102,7 +125,7 @@ func (a *Auditor) answerSums(context.Context, struct{}) (sumsAnswer, error) {
 	}
 	for i := range a.o.Sources {
 		if s := &a.o.Sources[i]; !s.off() {
-			out.Sums[s.Kind] = s.sums()
+			out.Sums[s.Kind] = a.tallies[i].of(s)
 		}
 	}
 	return out, nil
@@ -142,7 +165,7 @@ func (a *Auditor) differences(ctx context.Context, m *cluster.Member) (found, er
 		if s.off() || len(their) != buckets { // it is off there, or not known yet
 			continue
 		}
-		mine := s.sums()
+		mine := a.tallies[i].of(s)
 		var differ []int
 		for b := range buckets {
 			if mine[b] != their[b] {
