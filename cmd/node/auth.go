@@ -36,7 +36,7 @@ func (n *Node) openAuth(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	n.auth, err = auth.New(ctx, auth.Options{Store: n.rows, Write: n.writer(n.rows), Signer: signer, Log: n.log, Second: second, Current: n.confirm(n.rows)})
+	n.auth, err = auth.New(ctx, auth.Options{Store: n.rows, Write: n.writer(n.rows), Signer: signer, Log: n.log, Second: second, Current: n.confirmUsers()})
 	if err != nil {
 		return err
 	}

@@ -56,6 +56,8 @@ func suites() []suite {
 		{name: "cluster-config", files: []string{"config"}, shards: 2, nodes: 3},
 		{name: "cluster-config-storage", files: []string{"config-mysql"}, skip: storage, nodes: 3},
 		{name: "cluster-auth", files: []string{"auth"}, settings: auth, nodes: 3},
+		{name: "cluster-config-mariadb", files: []string{"config-mysql"}, mariadb: true, nodes: 3},
+		{name: "cluster-auth-mariadb", files: []string{"auth"}, settings: auth, mariadb: true, nodes: 3},
 		{name: "v3", files: []string{"v3"}, settings: v3, off: "the v3 API of clients and administrators comes later"},
 		{name: "v3-console", settings: v3, console: "v3-console"},
 	}
@@ -187,7 +189,7 @@ func (s suite) replay(t *testing.T, shard, shards int) []conformance.Result {
 	switch {
 	case len(bases) > 0:
 	case s.nodes > 1:
-		bases = server.StartCluster(t, s.nodes, server.ClusterOptions{Settings: s.settings}).Bases()
+		bases = server.StartCluster(t, s.nodes, server.ClusterOptions{Settings: s.all(t)}).Bases()
 	default:
 		srv, consolePort := s.start(t)
 		bases = []string{fmt.Sprintf("http://localhost:%d", srv.Port)}
@@ -213,12 +215,20 @@ func (s suite) start(t *testing.T) (srv *server.Server, consolePort int) {
 	t.Helper()
 	consolePort = server.FreePort(t)
 	settings := map[string]string{"nacos.console.port": strconv.Itoa(consolePort)}
-	maps.Copy(settings, s.settings)
+	maps.Copy(settings, s.all(t))
+	return server.Start(t, server.Options{Settings: settings}), consolePort
+}
+
+// all are the settings of the suite and of its database.
+func (s suite) all(t *testing.T) map[string]string {
+	t.Helper()
+	settings := maps.Clone(s.settings)
 	if s.mariadb {
 		db := mariadb.Start(t)
-		maps.Copy(settings, db.Settings(db.Create("nacos")))
+		settings = db.Settings(db.Create("nacos"))
+		maps.Copy(settings, s.settings)
 	}
-	return server.Start(t, server.Options{Settings: settings}), consolePort
+	return settings
 }
 
 // choose leaves out what the suite skips and what PHAROS_ONLY does not name.
