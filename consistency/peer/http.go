@@ -14,6 +14,9 @@ const (
 	headerCaller   = "Pharos-Forwarded-Caller" // base64
 	headerRemote   = "Pharos-Forwarded-Remote"
 	maxCallerBytes = 16 << 10
+	// forwardConns bounds the connections to one peer for forwarded requests. Each
+	// carries one request at a time; more requests wait for one that is free.
+	forwardConns = 64
 )
 
 // Forwarded is what goes with an HTTP request that one node hands to another.
@@ -92,9 +95,11 @@ type forward struct{ t *http.Transport }
 func newForward(n *Node) *forward {
 	s := &Stream{n: n, name: streamHTTP}
 	return &forward{t: &http.Transport{
-		DialContext:         func(ctx context.Context, _, addr string) (net.Conn, error) { return s.DialContext(ctx, addr) },
-		MaxIdleConnsPerHost: 64,
-		MaxConnsPerHost:     256,
+		DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) { return s.DialContext(ctx, addr) },
+		// As many are kept as may be open: a burst would else end in one handshake
+		// for each request, which makes all slower and the burst larger.
+		MaxIdleConnsPerHost: forwardConns,
+		MaxConnsPerHost:     forwardConns,
 		IdleConnTimeout:     time.Minute,
 		DisableCompression:  true, // the client's own Accept-Encoding is kept
 	}}
