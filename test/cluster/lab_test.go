@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,6 +25,21 @@ import (
 
 // settled is how soon after a fault everything has to be right again.
 const settled = 15 * time.Second
+
+// patience is how much longer than asked things are waited for: on a machine
+// with more to do than it has processors, the nodes get a share of the time.
+func patience() float64 {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return 1
+	}
+	one, _, _ := strings.Cut(string(text), " ")
+	load, err := strconv.ParseFloat(one, 64)
+	if err != nil {
+		return 1
+	}
+	return min(max(1, load/float64(2*runtime.NumCPU())), 4)
+}
 
 // callLimit is how long a client waits for an answer before it asks another
 // node, as the SDKs do.
@@ -299,6 +315,10 @@ func (l *lab) until(limit time.Duration, what string, holds func() string) bool 
 	l.t.Helper()
 	began := time.Now()
 	last := ""
+	if p := patience(); p > 1 {
+		limit = time.Duration(float64(limit) * p)
+		l.say("the machine is busy: %v for %s", limit.Round(time.Second), what)
+	}
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {

@@ -133,7 +133,7 @@ func (w *world) settle() bool {
 	w.book.mu.Lock()
 	w.book.calm = began
 	w.book.mu.Unlock()
-	if !w.gate.shut(settled) {
+	if !w.gate.shut(time.Duration(patience() * float64(settled))) {
 		w.l.t.Errorf("clients could not make a change within %v", settled)
 	}
 	defer w.gate.open()
@@ -161,7 +161,7 @@ func (w *world) settle() bool {
 // forget waits until who fell silent is listed nowhere any more.
 func (w *world) forget() {
 	w.l.t.Helper()
-	if !w.gate.shut(settled) {
+	if !w.gate.shut(time.Duration(patience() * float64(settled))) {
 		w.l.t.Errorf("clients could not make a change within %v", settled)
 	}
 	defer w.gate.open()
