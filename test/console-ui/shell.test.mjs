@@ -38,10 +38,10 @@ test('the first administrator needs the code from outside, and is logged in at o
   if (await page.getByLabel('Setup code').count()) await page.getByLabel('Setup code').fill(server.code());
   await page.getByRole('button', { name: 'Create the administrator' }).click();
   await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
-  assert.deepEqual(page.wrong, []);
   const token = JSON.parse(await api(server.local).post('v1/auth/users/login', { username: 'nacos', password })).accessToken;
   await seed(server.local, token);
   server.token = token;
+  assert.deepEqual(page.wrong, []);
   await page.context().close();
 });
 
@@ -54,6 +54,7 @@ test('wrong passwords: the same words for a stranger; log-out ends the session',
     said.push(await page.getByRole('alert').textContent());
   }
   assert.equal(said[0], said[1]);
+  await page.locator('button[type=submit]:not([aria-disabled])').waitFor();
   await login(page);
   await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
   const cookies = await page.context().cookies();

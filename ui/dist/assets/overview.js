@@ -1,1 +1,1 @@
-import{w as e}from"./states.js";var t=[`15m`,`1h`,`6h`,`24h`],n={overview:e=>[`overview`,e],metrics:e=>[`metrics`,e]},r=t=>e(`v3/console/ext/overview`,t?{namespaceId:t}:{}),i=t=>e(`v3/console/ext/metrics`,{range:t});export{t as i,r as n,n as r,i as t};
+import{O as e}from"./states.js";var t=[`15m`,`1h`,`6h`,`24h`],n={overview:e=>[`overview`,e],metrics:e=>[`metrics`,e]},r=t=>e(`v3/console/ext/overview`,t?{namespaceId:t}:{}),i=t=>e(`v3/console/ext/metrics`,{range:t});export{t as i,r as n,n as r,i as t};

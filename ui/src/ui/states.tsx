@@ -7,6 +7,7 @@ import { serverVersion } from '../app/server';
 import { Button } from './button';
 import { CopyButton } from './copybutton';
 import { cx } from './cx';
+import { PageHead } from './page';
 
 interface Props {
   icon?: LucideIcon;
@@ -100,9 +101,13 @@ interface Query<T> {
   refetch: () => unknown;
 }
 
-/** Shows what a query brings, or why it does not. */
-export function Loaded<T>({ query, rows, children }: { query: Query<T>; rows?: number; children: (data: T) => ReactNode }) {
+/** Shows what a query brings, or why it does not; with a title where that is the whole page. */
+export function Loaded<T>({ query, rows, title, children }: { query: Query<T>; rows?: number; title?: string; children: (data: T) => ReactNode }) {
   if (query.data !== undefined) return <>{children(query.data)}</>;
-  if (query.error) return <Failure error={query.error} onRetry={() => void query.refetch()} />;
-  return <Skeleton {...(rows ? { rows } : {})} />;
+  return (
+    <>
+      {title && <PageHead title={title} />}
+      {query.error ? <Failure error={query.error} onRetry={() => void query.refetch()} /> : <Skeleton {...(rows ? { rows } : {})} />}
+    </>
+  );
 }

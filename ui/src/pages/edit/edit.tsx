@@ -31,7 +31,7 @@ export function EditConfigPage() {
   const query = useQuery({ queryKey: extConfigKeys.full(at), queryFn: () => getFull(at) });
   const first = useRef<ConfigFull>(undefined);
   if (query.data && (!first.current || first.current.dataId !== name || first.current.groupName !== group)) first.current = query.data;
-  return <Loaded query={query}>{(now) => <EditForm key={`${ns}/${group}/${name}`} name={at} base={baseOf(first.current ?? now)} latest={baseOf(now)} />}</Loaded>;
+  return <Loaded query={query} title={name}>{(now) => <EditForm key={`${ns}/${group}/${name}`} name={at} base={baseOf(first.current ?? now)} latest={baseOf(now)} />}</Loaded>;
 }
 
 export function NewConfigPage() {

@@ -117,5 +117,5 @@ function Body({ client }: { client: ClientFull }) {
 export function ClientPage() {
   const { name } = usePath();
   const query = useQuery({ queryKey: extNamingKeys.client(name), queryFn: () => getClient(name), refetchInterval: 10_000 });
-  return <Loaded query={query}>{(client) => <Body client={client} />}</Loaded>;
+  return <Loaded query={query} title={name}>{(client) => <Body client={client} />}</Loaded>;
 }

@@ -134,5 +134,5 @@ export function ServicePage() {
   const { ns, group, name } = usePath();
   const at = { ns, group, service: name };
   const query = useQuery({ queryKey: namingKeys.service(at), queryFn: () => getService(at) });
-  return <Loaded query={query}>{(service) => <Body key={`${group}/${name}`} service={service} />}</Loaded>;
+  return <Loaded query={query} title={name}>{(service) => <Body key={`${group}/${name}`} service={service} />}</Loaded>;
 }
