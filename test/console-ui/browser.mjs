@@ -23,7 +23,7 @@ export const launch = () => chromium.launch({ executablePath: program, args: ['-
 export async function openPage(browser, options = {}) {
   const { settings = {}, allow = [], context: given, ...rest } = options;
   const context = given ?? (await browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 860 }, ...rest }));
-  if (!given) await context.addInitScript((stored) => localStorage.getItem('nc.settings') ?? localStorage.setItem('nc.settings', stored), JSON.stringify({ language: 'en', theme: 'light', ...settings }));
+  if (!given) await context.addInitScript((stored) => location.protocol.startsWith('http') && (localStorage.getItem('nc.settings') ?? localStorage.setItem('nc.settings', stored)), JSON.stringify({ language: 'en', theme: 'light', ...settings }));
   const page = await context.newPage();
   page.wrong = [];
   const note = (text) => allow.some((pattern) => pattern.test(text)) || page.wrong.push(text);

@@ -96,9 +96,9 @@ export function Header({ toggle }: { toggle: ReactNode }) {
         <span className="max-md:hidden">Pharos</span>
       </Link>
       <NamespaceSwitch />
-      <button type="button" onClick={openPalette} aria-label={t.nav.search} className="ml-1 flex h-8 min-w-8 items-center gap-2 rounded-md border border-line bg-sunken px-2 text-sm text-fg-3 hover:border-line-strong hover:text-fg md:w-64">
+      <button type="button" onClick={openPalette} className="ml-1 flex h-8 min-w-8 items-center gap-2 rounded-md border border-line bg-sunken px-2 text-sm text-fg-3 hover:border-line-strong hover:text-fg md:w-64">
         <Search size={15} aria-hidden className="shrink-0" />
-        <span className="flex-1 truncate text-left max-md:hidden">{t.nav.search}</span>
+        <span className="flex-1 truncate text-left max-md:sr-only">{t.nav.search}</span>
         <kbd className="rounded border border-line bg-surface px-1 font-sans text-xs max-md:hidden">Ctrl K</kbd>
       </button>
       <div className="ml-auto flex items-center">
