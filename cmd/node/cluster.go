@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -87,7 +86,11 @@ func (n *Node) openCluster(ctx context.Context) error {
 // stands alone wrote into it would be in no log.
 func (n *Node) alone() (err error) {
 	dir := filepath.Join(n.set.Data.Dir, raftDir)
-	if _, serr := os.Stat(filepath.Join(dir, "raft.db")); serr == nil {
+	member, err := raftlog.HasLog(dir)
+	if err != nil {
+		return err
+	}
+	if member {
 		return fmt.Errorf("the data directory %s belongs to a member of a cluster: start it with --mode cluster and its members; "+
 			"or, to have it stand alone for good with the data it has, remove %s first", n.set.Data.Dir, dir)
 	}

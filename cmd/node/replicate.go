@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/pharos-registry/pharos/cmd/settings"
 	"github.com/pharos-registry/pharos/consistency/raftlog"
 	"github.com/pharos-registry/pharos/persistence"
 	"github.com/pharos-registry/pharos/service"
@@ -18,6 +18,16 @@ import (
 // three seconds and do not know then whether they wrote; told in time that they
 // did not, they go to another server.
 const leaderTime = 2500 * time.Millisecond
+
+// snapshotEvery is how often it is looked whether a snapshot is due. Nacos takes
+// one every so often, needed or not; here the number of writes decides, so what
+// nobody has changed is left to the log's own interval.
+func snapshotEvery(said time.Duration) time.Duration {
+	if said == settings.Default().Cluster.Raft.SnapshotInterval {
+		return 0
+	}
+	return said
+}
 
 // openLog builds the replicated log over the embedded database.
 func (n *Node) openLog(ctx context.Context, joining bool) error {
@@ -32,6 +42,7 @@ func (n *Node) openLog(ctx context.Context, joining bool) error {
 		Dir: dir, Peer: n.peer, Members: n.members, Appliers: map[raftlog.Kind]raftlog.Applier{raftlog.KindDB: applier{rows}},
 		Logger: n.log, OwnData: own, Joining: joining, Learner: n.set.Cluster.Learner,
 		Fatal:          func(error) {}, // Run returns it
+		SnapshotEvery:  snapshotEvery(r.SnapshotInterval),
 		ProposeTimeout: r.ApplyTimeout, LeaderTimeout: min(r.ApplyTimeout, leaderTime), ElectionTimeout: r.ElectionTimeout,
 	})
 	return err
@@ -41,9 +52,7 @@ func (n *Node) openLog(ctx context.Context, joining bool) error {
 // cluster has. Where the log was taken away, the place in it that the rows were
 // at means nothing any more.
 func (n *Node) ownData(ctx context.Context, rows persistence.Log, dir string) (bool, error) {
-	if _, err := os.Stat(filepath.Join(dir, "raft.db")); err == nil {
-		return false, nil
-	} else if !errors.Is(err, os.ErrNotExist) {
+	if member, err := raftlog.HasLog(dir); err != nil || member {
 		return false, err
 	}
 	if err := rows.Forget(); err != nil {

@@ -1,9 +1,12 @@
 package nodetest_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -153,6 +156,7 @@ func TestOwnData(t *testing.T) {
 		publish(t, first, "a", "mine")
 		first.Stop()
 		first.Tune(nil)
+		halfFounded(t, first.Dir())
 		for _, m := range l.Nodes {
 			m.Start()
 		}
@@ -178,6 +182,21 @@ func TestOwnData(t *testing.T) {
 			t.Errorf("a node with other data joins: %v", err)
 		}
 	})
+}
+
+// halfFounded leaves what a node leaves that ends while it makes its data the
+// first snapshot of a cluster: a log that nobody has taken part in.
+func halfFounded(t *testing.T, dir string) {
+	t.Helper()
+	dir = filepath.Join(dir, "raft")
+	err := errors.Join(
+		os.MkdirAll(filepath.Join(dir, "snapshots", "1-1-1.tmp"), 0o700),
+		os.WriteFile(filepath.Join(dir, "raft.db"), []byte("half"), 0o600),
+		os.WriteFile(filepath.Join(dir, "founding"), nil, 0o600),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // A node comes by asking one member, moves, and goes.

@@ -3,6 +3,8 @@ package raftlog
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -238,11 +240,15 @@ func (n *Node) bootstrap(ctx context.Context, s *store, size int) (bool, error) 
 // snapshot, so that all nodes begin with the same.
 func (n *Node) found(s *store, c raft.Configuration) error {
 	conf := n.opt.config()
+	mark := filepath.Join(n.opt.Dir, foundingFile)
+	if err := writeMark(mark); err != nil {
+		return fmt.Errorf("first configuration: %w", err)
+	}
 	if err := raft.BootstrapCluster(conf, s.logs, s.bolt, s.snaps, n.trans, c); err != nil {
 		return fmt.Errorf("first configuration: %w", err)
 	}
 	if err := raft.RecoverCluster(conf, fsm{n}, s.logs, s.bolt, s.snaps, n.trans, c); err != nil {
 		return fmt.Errorf("first snapshot: %w", err)
 	}
-	return nil
+	return os.Remove(mark)
 }

@@ -3,6 +3,7 @@ package raftlog
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -38,6 +39,9 @@ func openStore(o Options) (*store, error) {
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("log: %w", err)
 	}
+	if err := unfound(o.Dir); err != nil {
+		return nil, fmt.Errorf("log: %w", err)
+	}
 	// Without a synced freelist a truncation does not slow later writes; it is
 	// read anew when the file is opened.
 	bolt, err := raftboltdb.New(raftboltdb.Options{
@@ -62,6 +66,44 @@ func openStore(o Options) (*store, error) {
 }
 
 func (s *store) close() error { return s.bolt.Close() }
+
+// foundingFile is there while a cluster is founded. A log that is found beside
+// it has a first configuration and perhaps no snapshot of the state before:
+// nobody has taken part in it yet, and it is begun anew.
+const foundingFile = "founding"
+
+func writeMark(path string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// unfound takes away what a node left that ended while it founded a cluster.
+func unfound(dir string) error {
+	mark := filepath.Join(dir, foundingFile)
+	if _, err := os.Stat(mark); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	}
+	return errors.Join(os.RemoveAll(filepath.Join(dir, logFile)), os.RemoveAll(filepath.Join(dir, "snapshots")), os.Remove(mark))
+}
+
+// HasLog reports whether a folder has the log of a node that took part in a
+// cluster, or may have.
+func HasLog(dir string) (bool, error) {
+	if err := unfound(dir); err != nil {
+		return false, err
+	}
+	_, err := os.Stat(filepath.Join(dir, logFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
 
 // empty reports whether this node was never part of a cluster.
 func (s *store) empty() (bool, error) {
