@@ -125,6 +125,9 @@ func (n *Node) observeDistro() {
 		return float64(sum)
 	}))
 	n.reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "pharos_distro_lag_seconds", Help: "For how long the oldest change that some node has not been sent yet has waited.",
+	}, func() float64 { return n.syncer.Stats().Lag.Seconds() }))
+	n.reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "pharos_distro_tombstones", Help: "Removals that are remembered for nodes which missed them.",
 	}, func() float64 { return float64(n.syncer.Stats().Tombs) }))
 }

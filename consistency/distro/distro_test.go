@@ -490,3 +490,29 @@ func TestCurrent(t *testing.T) {
 		}
 	})
 }
+
+// How far behind a node's word is shows in its Stats.
+func TestLag(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, 2)
+		time.Sleep(time.Second)
+		s := l.nodes[0].syncer
+		l.nodes[0].put("a", "v", "", false)
+		time.Sleep(time.Second)
+		if got := s.Stats(); got.Lag != 0 || got.Pending[addr(1)] != 0 {
+			t.Errorf("with nothing to be sent: %+v", got)
+		}
+		l.net.Part(host(0), host(1))
+		l.nodes[0].put("b", "v", "", false)
+		time.Sleep(2 * time.Second)
+		if got := s.Stats(); got.Lag < 2*time.Second || got.Lag > 3*time.Second || got.Pending[addr(1)] != 1 {
+			t.Errorf("cut off: %+v", got)
+		}
+		l.net.HealAll()
+		l.all("a b", 10*time.Second)
+		time.Sleep(time.Second)
+		if got := s.Stats(); got.Lag != 0 {
+			t.Errorf("afterwards: %+v", got)
+		}
+	})
+}

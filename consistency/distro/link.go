@@ -17,7 +17,9 @@ type link struct {
 
 	mu     sync.Mutex // guards the following fields
 	dirty  map[string]struct{}
-	flying int // ids taken out to be sent
+	flying int       // ids taken out to be sent
+	began  time.Time // when they were taken
+	since  time.Time // of the oldest change that is not sent; zero: there is none
 }
 
 func newLink(ctx context.Context, s *Syncer, member, peerAddr string) *link {
@@ -33,6 +35,9 @@ func (l *link) add(ids ...string) {
 		return
 	}
 	l.mu.Lock()
+	if l.since.IsZero() {
+		l.since = time.Now()
+	}
 	for _, id := range ids {
 		l.dirty[id] = struct{}{}
 	}
@@ -55,14 +60,30 @@ func (l *link) grab() map[string]struct{} {
 	defer l.mu.Unlock()
 	ids := l.dirty
 	l.dirty = map[string]struct{}{}
-	l.flying = len(ids)
+	l.flying, l.began = len(ids), time.Now()
 	return ids
 }
 
-func (l *link) landed() {
+func (l *link) landed(sent bool) {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.flying = 0
-	l.mu.Unlock()
+	switch {
+	case len(l.dirty) == 0:
+		l.since = time.Time{}
+	case sent: // what is dirty now came while the rest was on its way
+		l.since = l.began
+	}
+}
+
+// lag is for how long the oldest change has waited.
+func (l *link) lag(now time.Time) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.since.IsZero() {
+		return 0
+	}
+	return now.Sub(l.since)
 }
 
 // run sends changes until the link ends: the first at once, the next ones
@@ -77,14 +98,15 @@ func (l *link) run() {
 		case <-l.wake:
 		}
 		var wait time.Duration
-		if err := l.send(l.grab()); err != nil {
+		err := l.send(l.grab())
+		if err != nil {
 			l.s.count.errors.Add(1)
 			l.s.opt.Logger.Debug("changes were not sent", "to", l.member, "error", err)
 			wait, retry = retry, min(2*retry, retryMost)
 		} else {
 			wait, retry = l.s.opt.Batch, retryLeast
 		}
-		l.landed()
+		l.landed(err == nil)
 		select {
 		case <-l.ctx.Done():
 			return

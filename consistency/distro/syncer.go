@@ -87,6 +87,7 @@ type Stats struct {
 	Adopted    uint64 // records of ours that we had from a peer
 	Tombs      int
 	Pending    map[string]int // by member: changes not yet sent
+	Lag        time.Duration  // for how long the oldest of them has waited
 }
 
 // New returns a Syncer for o.Store. It registers its calls with the peer.
@@ -216,10 +217,12 @@ func (s *Syncer) Stats() Stats {
 		Digests: c.digests.Load(), Mismatches: c.mismatches.Load(), Repaired: c.repaired.Load(), Adopted: c.adopted.Load(),
 		Tombs: s.tombs.len(), Pending: map[string]int{},
 	}
+	now := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for addr, l := range s.links {
 		out.Pending[addr] = l.pending()
+		out.Lag = max(out.Lag, l.lag(now))
 	}
 	return out
 }
