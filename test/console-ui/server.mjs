@@ -46,11 +46,12 @@ async function ready(url, child, log) {
   throw new Error(`the server did not start:\n${log.join('')}`);
 }
 
-/** Starts a server; settings are keys of its configuration. */
+/** Starts a server with the console that is built in, or that of PHAROS_CONSOLE_DIR; settings are keys of its configuration. */
 export async function startServer(settings = {}, known = {}) {
   const directory = known.directory ?? mkdtempSync(path.join(os.tmpdir(), 'pharos-console-'));
   const [port, consolePort] = known.ports ?? (await freePorts(2));
-  const all = { 'nacos.console.port': consolePort, ...settings };
+  const page = process.env.PHAROS_CONSOLE_DIR ? { 'pharos.console.dir': process.env.PHAROS_CONSOLE_DIR } : {};
+  const all = { 'nacos.console.port': consolePort, ...page, ...settings };
   const args = ['--port', String(port), '--data', directory, ...Object.entries(all).flatMap(([key, value]) => ['--set', `${key}=${value}`])];
   const child = spawn(binary(), args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const log = [];

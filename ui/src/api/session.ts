@@ -69,7 +69,7 @@ export const explain = (q: Question) => get<Explanation>(`${root}/rights/explain
 export interface Setting {
   key: string;
   value: string;
-  source: 'default' | 'file' | 'environment' | 'flag';
+  source: string;
   secret: boolean;
   doc: string;
 }
@@ -83,7 +83,7 @@ export const getSettings = () => get<ServerSettings>(`${root}/settings`);
 
 export interface NamedValue {
   name: string;
-  value: string;
+  value: unknown;
 }
 
 export const getSwitches = () => get<NamedValue[]>(`${root}/switches`);

@@ -12,7 +12,15 @@ import { Card, PageHead } from '../../ui/page';
 import { Loaded } from '../../ui/states';
 import { Table } from '../../ui/table';
 
-function Change({ one, onClose }: { one: NamedValue; onClose: () => void }) {
+interface Scalar {
+  name: string;
+  value: string;
+}
+
+const scalar = (value: unknown) => typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string';
+const shown = (value: unknown) => (scalar(value) ? String(value) : value === null ? '' : JSON.stringify(value));
+
+function Change({ one, onClose }: { one: Scalar; onClose: () => void }) {
   const t = useT();
   const [value, setValue] = useState(one.value);
   const act = useAct({ run: () => putSwitch(one.name, value), done: t.common.saved, stale: [['switches']], then: onClose });
@@ -39,8 +47,8 @@ function Change({ one, onClose }: { one: NamedValue; onClose: () => void }) {
 export function SwitchesPage() {
   const t = useT();
   const me = useMe();
-  const [editing, setEditing] = useState<NamedValue>();
-  const query = useQuery({ queryKey: ['switches'], queryFn: getSwitches });
+  const [editing, setEditing] = useState<Scalar>();
+  const query = useQuery<NamedValue[]>({ queryKey: ['switches'], queryFn: getSwitches });
   const writes = mayGlobal(me, 'switches', 'w');
   return (
     <>
@@ -54,8 +62,8 @@ export function SwitchesPage() {
               rowKey={(one) => one.name}
               columns={[
                 { key: 'name', title: t.common.name, cell: (one) => <span className="font-mono text-xs wrap-anywhere">{one.name}</span> },
-                { key: 'value', title: t.common.value, width: '45%', cell: (one) => <span className="font-mono text-xs wrap-anywhere">{String(one.value)}</span> },
-                { key: 'acts', title: t.common.actions, quiet: true, width: '3.5rem', align: 'end', cell: (one) => writes && <IconButton label={`${t.common.edit} ${one.name}`} icon={Pencil} onClick={() => setEditing({ ...one, value: String(one.value) })} /> },
+                { key: 'value', title: t.common.value, width: '45%', cell: (one) => <span className="font-mono text-xs wrap-anywhere">{shown(one.value) || '–'}</span> },
+                { key: 'acts', title: t.common.actions, quiet: true, width: '3.5rem', align: 'end', cell: (one) => writes && scalar(one.value) && one.name !== 'name' && <IconButton label={`${t.common.edit} ${one.name}`} icon={Pencil} onClick={() => setEditing({ name: one.name, value: String(one.value) })} /> },
               ]}
             />
           )}

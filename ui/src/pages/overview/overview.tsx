@@ -56,7 +56,7 @@ function TileRow({ tiles, ns }: { tiles: Tiles; ns: string }) {
       {instances && <Tile label={t.nav.instances} to={`${at}/instances`} search={sick ? { health: 'unhealthy' } : {}} value={short(instances.total)} sub={sick ? t.overview.unhealthy(sick) : t.overview.allHealthy} tone={sick ? 'bad' : undefined} />}
       {configs && <Tile label={t.nav.configs} to={`${at}/configs`} value={short(configs.total)} sub={configs.gray ? t.overview.gray(configs.gray) : ''} />}
       {tiles.clients !== null && <Tile label={t.nav.clients} to={`${at}/clients`} value={short(tiles.clients)} sub={listeners ? (listeners.behind ? t.config.behind(listeners.behind) : t.overview.listening(listeners.clients)) : ''} tone={listeners?.behind ? 'warn' : undefined} />}
-      {pushes && <Tile label={t.overview.pushes} to={`${at}/services`} value={short(pushes.total)} sub={pushes.failed ? t.overview.failed(pushes.failed) : t.overview.takes(number(pushes.avgMillis, 1))} tone={pushes.failed ? 'warn' : undefined} />}
+      {pushes && <Tile label={t.overview.pushes} to={`${at}/services`} value={short(pushes.total)} sub={pushes.failed ? t.overview.failed(pushes.failed) : pushes.avgMillis >= 0 ? t.overview.takes(number(pushes.avgMillis, 1)) : ''} tone={pushes.failed ? 'warn' : undefined} />}
     </div>
   );
 }

@@ -8,6 +8,19 @@ import { Loaded, NoMatch } from '../../ui/states';
 import { Badge } from '../../ui/status';
 import { Table } from '../../ui/table';
 
+// The server says "flag --port": the kind is translated, the name is not.
+function Source({ text }: { text: string }) {
+  const t = useT();
+  const [kind = '', ...name] = text.split(' ');
+  const kinds = t.server.sources as Record<string, string>;
+  return (
+    <span className="flex flex-col items-start gap-0.5">
+      <Badge level={kind === 'default' ? 'unknown' : 'info'}>{kinds[kind] ?? kind}</Badge>
+      {name.length > 0 && <span className="font-mono text-xs wrap-anywhere text-fg-3">{name.join(' ')}</span>}
+    </span>
+  );
+}
+
 /** Every key of the server, its value, and where that came from. */
 export function ServerSettingsPage() {
   const t = useT();
@@ -23,7 +36,7 @@ export function ServerSettingsPage() {
         {(data) => {
           const sections = [
             ...data.sections.map(({ title, items }) => ({ title, items: (items ?? []).map((item) => ({ ...item, value: String(item.value ?? '') })) })),
-            { title: t.server.derived, items: (data.derived ?? []).map((item) => ({ ...item, value: String(item.value ?? ''), source: 'default' as const, secret: false, doc: '' })) },
+            { title: t.server.derived, items: (data.derived ?? []).map((item) => ({ ...item, value: String(item.value ?? ''), source: 'default', secret: false, doc: '' })) },
           ]
             .map(({ title, items }) => ({ title, items: items.filter((item) => !wanted || `${item.key} ${item.value} ${item.doc}`.toLowerCase().includes(wanted)) }))
             .filter(({ items }) => items.length);
@@ -39,7 +52,7 @@ export function ServerSettingsPage() {
                     columns={[
                       { key: 'key', title: t.common.key, cell: (item) => <div className="py-1"><span className="font-mono text-xs font-medium wrap-anywhere">{item.key}</span>{item.doc && <p className="max-w-3xl text-xs text-fg-3">{item.doc}</p>}</div> },
                       { key: 'value', title: t.common.value, width: '32%', cell: (item) => <span className="font-mono text-xs wrap-anywhere">{item.value || <span className="text-fg-3">–</span>}</span> },
-                      { key: 'source', title: t.server.source, width: '9rem', cell: (item) => <Badge level={item.source === 'default' ? 'unknown' : 'info'}>{t.server.sources[item.source] ?? item.source}</Badge> },
+                      { key: 'source', title: t.server.source, width: '9rem', cell: (item) => <Source text={item.source} /> },
                     ]}
                   />
                 </Card>
