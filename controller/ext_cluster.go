@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"runtime"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/pharos-registry/pharos/middleware"
@@ -276,26 +277,36 @@ func differences(nodes []NodeState) []difference {
 	}
 	for i := range nodes {
 		n := &nodes[i]
-		if r := n.Raft; r != nil {
-			if last-r.Applied > lagEntries && r.Applied < last {
-				out = append(out, difference{"raft", n.Address, "it has not applied what the log holds: behind by " + itoa(int64(last-r.Applied))})
-			}
-			if r.Failure != "" {
-				out = append(out, difference{"raft", n.Address, r.Failure})
-			}
+		if n.Raft != nil {
+			out = append(out, raftDifferences(n, last)...)
 		}
-		if d := n.Distro; d != nil {
-			if !d.Ready {
-				out = append(out, difference{"distro", n.Address, "it does not have all ephemeral instances of the others yet"})
-			}
-			for _, p := range d.Peers {
-				if p.Queue > lagQueue {
-					out = append(out, difference{"distro", n.Address, "changes that wait to be sent to " + p.Address + ": " + itoa(int64(p.Queue))})
-				}
-			}
+		if n.Distro != nil {
+			out = append(out, distroDifferences(n)...)
 		}
 		if n.Version != nodes[0].Version && n.Version != "" && nodes[0].Version != "" {
 			out = append(out, difference{"version", n.Address, n.Version + ", not " + nodes[0].Version})
+		}
+	}
+	return out
+}
+
+func raftDifferences(n *NodeState, last uint64) (out []difference) {
+	if r := n.Raft; r.Applied < last && last-r.Applied > lagEntries {
+		out = append(out, difference{"raft", n.Address, "it has not applied what the log holds: behind by " + strconv.FormatUint(last-r.Applied, 10)})
+	}
+	if n.Raft.Failure != "" {
+		out = append(out, difference{"raft", n.Address, n.Raft.Failure})
+	}
+	return out
+}
+
+func distroDifferences(n *NodeState) (out []difference) {
+	if !n.Distro.Ready {
+		out = append(out, difference{"distro", n.Address, "it does not have all ephemeral instances of the others yet"})
+	}
+	for _, p := range n.Distro.Peers {
+		if p.Queue > lagQueue {
+			out = append(out, difference{"distro", n.Address, "changes that wait to be sent to " + p.Address + ": " + strconv.Itoa(p.Queue)})
 		}
 	}
 	return out

@@ -32,7 +32,8 @@ type current struct {
 }
 
 // overtaken is the answer to a write that is based on what is no longer there.
-func (a *API) overtaken(ctx context.Context, q *middleware.Request, k config.Key, gray string) error {
+func (a *API) overtaken(q *middleware.Request, k config.Key, gray string) error {
+	ctx := q.Context()
 	var now current
 	if gray != "" {
 		g, err := a.o.Config.Gray(ctx, k, gray)
@@ -102,19 +103,19 @@ func (a *API) publishExpecting(q *middleware.Request, p config.Publish, expect s
 	case expectAny:
 	case expectAbsent:
 		if gray != "" && a.o.Config.MD5(p.Key, gray) != "" || gray == "" && was != nil {
-			return nil, a.overtaken(ctx, q, p.Key, gray)
+			return nil, a.overtaken(q, p.Key, gray)
 		}
 		p.Absent = gray == ""
 	default:
 		if a.o.Config.MD5(p.Key, gray) == "" && (gray != "" || was == nil) {
-			return nil, a.overtaken(ctx, q, p.Key, gray)
+			return nil, a.overtaken(q, p.Key, gray)
 		}
 		p.CASMD5, p.Present = expect, gray == ""
 	}
 	q.Before = a.o.Config.MD5(p.Key, gray)
 	err = a.o.Config.Publish(ctx, p)
 	if service.Is(err, service.Stale) || service.Is(err, service.Conflict) {
-		return nil, a.overtaken(ctx, q, p.Key, gray)
+		return nil, a.overtaken(q, p.Key, gray)
 	}
 	if err != nil {
 		return nil, err
@@ -175,7 +176,7 @@ func (a *API) extRemove(q *middleware.Request) (any, error) {
 	q.Before = a.o.Config.MD5(k, "")
 	err = a.o.Config.RemoveExactly(q.Context(), k, expect, author(q, "srcUser"))
 	if service.Is(err, service.Stale) {
-		return nil, a.overtaken(q.Context(), q, k, "")
+		return nil, a.overtaken(q, k, "")
 	}
 	return err == nil, err
 }
@@ -222,7 +223,7 @@ func (a *API) extPromote(q *middleware.Request) (any, error) {
 	case g == nil:
 		return nil, service.Errorf(service.NotFound, "there is no such gray copy")
 	case seen != "" && seen != g.MD5:
-		return nil, a.overtaken(q.Context(), q, k, name)
+		return nil, a.overtaken(q, k, name)
 	}
 	p := config.Publish{Key: k, Content: g.Content, EncryptedKey: g.EncryptedDataKey, By: author(q, "srcUser")}
 	out, err := a.publishExpecting(q, p, expect)

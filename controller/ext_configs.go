@@ -164,8 +164,8 @@ type configsPage struct {
 
 func (a *API) extConfigs(q *middleware.Request) (any, error) {
 	f := formOf(q)
-	filter, pageNo, size := configFilterOf(&f), 0, 0
-	pageNo, size = f.pageV3()
+	filter := configFilterOf(&f)
+	pageNo, size := f.pageV3()
 	o := f.sorted("dataId", "groupName", "type", "appName", "modified", "size", "listeners", "user")
 	facets := f.Bool("facets", false)
 	if f.err != nil {

@@ -50,7 +50,8 @@ func (f *form) topicsWanted() []string {
 
 // topicName is a topic as a reader knows it.
 func topicName(t console.Topic) string {
-	name := t.Kind
+	var name strings.Builder
+	name.WriteString(t.Kind)
 	for i, part := range []string{t.Namespace, t.Group, t.Name} {
 		if part == "" && (i > 0 || t.Kind != console.Configs && t.Kind != console.Config && t.Kind != console.Services && t.Kind != console.Service) {
 			break
@@ -58,9 +59,9 @@ func topicName(t console.Topic) string {
 		if part == "" {
 			part = publicID
 		}
-		name += "/" + url.PathEscape(part)
+		name.WriteString("/" + url.PathEscape(part))
 	}
-	return name
+	return name.String()
 }
 
 // wants reports whether a reader wants a topic: by its name, or by that of one
@@ -149,7 +150,7 @@ func (a *API) extEvents(q *middleware.Request) (any, error) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	s := &stream{w: q.Gin.Writer, conn: http.NewResponseController(q.Gin.Writer)}
 	if _, err := s.w.Write([]byte("retry: 2000\n")); err != nil || s.send("hello", a.hello(seq)) != nil {
-		return middleware.Answered{}, nil //nolint:nilerr // the reader has left
+		return middleware.Answered{}, nil
 	}
 	a.follow1(q, r, s, wanted)
 	return middleware.Answered{}, nil

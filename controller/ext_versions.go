@@ -252,10 +252,10 @@ func (f *form) moment(name string) time.Time {
 // walk lists what is wanted of the history and may be seen.
 func (a *API) walk(q *middleware.Request, filter config.HistoryFilter, limit int, want func(*config.HistoryRow) bool) (any, error) {
 	out := timeline{Items: []version{}}
-	rows, walked := []config.HistoryRow(nil), 0
+	walked := 0
 	for len(out.Items) < limit && walked < maxWalked {
-		var err error
-		if rows, err = a.o.Config.Timeline(q.Context(), filter, config.MaxHistoryPage); err != nil {
+		rows, err := a.o.Config.Timeline(q.Context(), filter, config.MaxHistoryPage)
+		if err != nil {
 			return nil, err
 		}
 		for i := range rows {

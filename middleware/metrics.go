@@ -52,7 +52,7 @@ func (m *Metrics) Observer(method, uri string) func(status int, since time.Time)
 		took := time.Since(since)
 		o.Observe(took.Seconds())
 		m.requests.Add(1)
-		m.nano.Add(uint64(took))
+		m.nano.Add(uint64(max(took, 0)))
 		if status >= http.StatusInternalServerError {
 			m.failed.Add(1)
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -112,7 +113,7 @@ func TestVersions(t *testing.T) {
 	for size := 1; size <= 5; size++ {
 		var all []versionRow
 		for no := 1; len(all) < 4; no++ {
-			g.ask(t, http.MethodGet, "/config/versions", configForm("pageNo", fmt.Sprint(no), "pageSize", fmt.Sprint(size)), &page)
+			g.ask(t, http.MethodGet, "/config/versions", configForm("pageNo", strconv.Itoa(no), "pageSize", strconv.Itoa(size)), &page)
 			if len(page.PageItems) == 0 {
 				t.Fatalf("%d of 4 versions in pages of %d", len(all), size)
 			}
@@ -208,7 +209,7 @@ func TestConfigsTable(t *testing.T) {
 	t.Parallel()
 	g := fresh(t, nil)
 	for i := range 30 {
-		f := form("groupName", fmt.Sprint("G", i%3), "dataId", fmt.Sprintf("c%02d.yaml", i), "content", strings.Repeat("x", i+1)+"needle"+fmt.Sprint(i%2), "expect", "absent",
+		f := form("groupName", fmt.Sprint("G", i%3), "dataId", fmt.Sprintf("c%02d.yaml", i), "content", strings.Repeat("x", i+1)+"needle"+strconv.Itoa(i%2), "expect", "absent",
 			"type", []string{"yaml", "json"}[i%2], "appName", fmt.Sprint("app", i%5), "tags", fmt.Sprint("t", i%4))
 		if status, _ := g.ask(t, http.MethodPost, "/config/publish", f, nil); status != 200 {
 			t.Fatal(status)

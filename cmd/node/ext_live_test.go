@@ -130,10 +130,7 @@ func TestSearch(t *testing.T) {
 }
 
 // reader is a page that follows the server live.
-type reader struct {
-	t *testing.T
-	s *bufio.Scanner
-}
+type reader struct{ s *bufio.Scanner }
 
 func (c *centre) reader(ctx context.Context, query string, cookie *http.Cookie) *reader {
 	c.tb.Helper()
@@ -149,7 +146,7 @@ func (c *centre) reader(ctx context.Context, query string, cookie *http.Cookie) 
 		c.tb.Fatal(err)
 	}
 	c.tb.Cleanup(func() { _ = res.Body.Close() })
-	if ct := res.Header.Get("Content-Type"); res.StatusCode != 200 || ct != "text/event-stream" {
+	if ct := res.Header.Get("Content-Type"); res.StatusCode != http.StatusOK || ct != "text/event-stream" {
 		c.tb.Fatalf("%s %s", res.Status, ct)
 	}
 	return &reader{s: bufio.NewScanner(res.Body)}
@@ -178,7 +175,12 @@ func TestEvents(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- c.api.Run(ctx) }()
-	t.Cleanup(func() { cancel(); <-done })
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
 	all, one := c.reader(ctx, "", nil), c.reader(ctx, "topics=config/public/G/*,access", nil)
 	for _, r := range []*reader{all, one} {
 		if name, data := r.next(t); name != "hello" || !strings.Contains(data, `"epoch"`) {
@@ -248,7 +250,12 @@ func TestEventsOfUsers(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- c.api.Run(ctx) }()
-	t.Cleanup(func() { cancel(); <-done })
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
 	if _, err := c.auth.CreateAdmin(ctx, testPassword); err != nil {
 		t.Fatal(err)
 	}
@@ -285,7 +292,12 @@ func TestMetricsOfConsole(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- c.api.Run(ctx) }()
-	t.Cleanup(func() { cancel(); <-done })
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
 	var m struct {
 		Step   int
 		T      []int64

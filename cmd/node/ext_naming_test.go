@@ -1,7 +1,7 @@
 package node
 
 import (
-	"crypto/md5" //nolint:gosec // the digest that configs have on the wire
+	"crypto/md5"
 	"encoding/hex"
 	"fmt"
 	"net/http"
@@ -49,7 +49,7 @@ func TestInstanceSources(t *testing.T) {
 	register(t, g, "order", "192.0.2.1", "&weight=3&metadata=zone%3Da")
 	register(t, g, "order", "192.0.2.2", "")
 	register(t, g, "pay", "192.0.2.1", "")
-	batch := func(action, value, instances string) (done int, failed int) {
+	batch := func(action, value, instances string) (done, failed int) {
 		t.Helper()
 		var out struct {
 			Done   int
@@ -144,7 +144,7 @@ func TestServicesTable(t *testing.T) {
 }
 
 func sum(s string) string {
-	b := md5.Sum([]byte(s)) //nolint:gosec // as above
+	b := md5.Sum([]byte(s))
 	return hex.EncodeToString(b[:])
 }
 

@@ -39,7 +39,7 @@ type Lag struct {
 // back with the new content yet. A client that listens has what it should: that
 // is why it may listen. So only those need to be remembered who were told.
 type Lags struct {
-	active atomic.Int32 // number of waves: nothing is locked while there are none
+	active atomic.Int64 // number of waves: nothing is locked while there are none
 
 	mu    sync.Mutex // guards the following field
 	waves map[Key]*wave
@@ -102,7 +102,7 @@ func (l *Lags) wave(k Key) *wave {
 	}
 	w = &wave{at: time.Now(), behind: map[string]map[string]*Lag{}}
 	l.waves[k] = w
-	l.active.Store(int32(len(l.waves)))
+	l.active.Store(int64(len(l.waves)))
 	return w
 }
 
@@ -191,7 +191,7 @@ func (w *wave) drop(ip, address string) {
 func (l *Lags) end(k Key, w *wave) {
 	if w.left == 0 && len(w.woken) == 0 {
 		delete(l.waves, k)
-		l.active.Store(int32(len(l.waves)))
+		l.active.Store(int64(len(l.waves)))
 	}
 }
 

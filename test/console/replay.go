@@ -22,7 +22,7 @@ type Request struct {
 
 // Load reads a recording.
 func Load(file string) ([]Request, error) {
-	b, err := os.ReadFile(file) //nolint:gosec // a file of the tests
+	b, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
@@ -44,13 +44,14 @@ func Load(file string) ([]Request, error) {
 // kind is what a request asks for: its method and path, and the parameters by
 // which Nacos tells handlers of one path apart.
 func (r *Request) kind() string {
-	k := r.Method + " " + r.Path
+	var k strings.Builder
+	k.WriteString(r.Method + " " + r.Path)
 	for _, p := range []string{"show", "beta", "search", "delType", "export", "exportV2", "import", "clone", "checkNamespaceIdExist", "nid"} {
 		if v, ok := r.Query[p]; ok && v != "" && v != "false" {
-			k += " " + p
+			k.WriteString(" " + p)
 		}
 	}
-	return k
+	return k.String()
 }
 
 // Lacks is what an answer lacks of the fields that a page reads, "" for nothing.

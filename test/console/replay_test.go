@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"net/url"
@@ -69,9 +70,7 @@ func (f *front) send(method, path, body string, header http.Header) (int, []byte
 	if f.token != "" {
 		r.Header.Set("Accesstoken", f.token)
 	}
-	for k, v := range header {
-		r.Header[k] = v
-	}
+	maps.Copy(r.Header, header)
 	res, err := http.DefaultClient.Do(r)
 	if err != nil {
 		f.t.Fatal(err)
@@ -139,10 +138,7 @@ func (f *front) prepare() {
 
 // fill puts the ids and digests of this server in the place of the recorder's.
 func (f *front) fill(r *Request) {
-	q := map[string]string{}
-	for k, v := range r.Query {
-		q[k] = v
-	}
+	q := maps.Clone(r.Query)
 	put := func(name, v string) {
 		if _, ok := q[name]; ok {
 			q[name] = v
