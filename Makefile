@@ -22,7 +22,7 @@ LDFLAGS   := -s -w -X main.stamped=$(VERSION)
 # Without MessagePack, which nobody asks for, Gin is half as large.
 export GOFLAGS := $(GOFLAGS) -tags=nomsgpack
 
-.PHONY: help run build test race lint vuln fix fuzz bench e2e crash schedules faults ui ui-check ui-lock
+.PHONY: help run build test race lint vuln fix fuzz bench e2e crash schedules faults ui ui-check ui-lock e2e-ui
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -87,6 +87,11 @@ ui: ui/node_modules/.stamp ## the console anew into ui/dist, which is committed
 
 ui-check: ## whether ui/dist belongs to the sources, and how large it is
 	node ui/scripts/seal.mjs --check
+
+e2e-ui: ui/node_modules/.stamp ## the console in Debian's Chromium, against the built binary
+	mkdir -p $(BIN)
+	go build -o $(BIN)/pharos-console-test ./cmd/pharos
+	PHAROS_BIN=$(BIN)/pharos-console-test node --test --test-concurrency=1 test/console-ui/*.test.mjs
 
 ui-lock: ## the lock file of the console after a change of ui/package.json
 	cd ui && npm install --package-lock-only && node scripts/lock-complete.mjs

@@ -12,7 +12,7 @@ function Target({ target }: { target: Problem['target'] }) {
   if (!target?.name) return null;
   const ns = target.namespaceId || 'public';
   return (
-    <span className="block text-xs text-fg-3">
+    <span className="block text-xs text-fg-3 [&_a]:underline">
       {target.kind === 'service' ? <ServiceLink ns={ns} group={target.groupName} service={target.name} /> : target.kind === 'config' ? <ConfigLink ns={ns} group={target.groupName} dataId={target.name} tab="listeners" /> : target.name}
       {target.groupName && ` · ${ns} › ${target.groupName}`}
     </span>

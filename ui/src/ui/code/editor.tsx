@@ -107,7 +107,7 @@ export default function Editor({ value, type, label, readOnly, onChange, onProbl
           lookPart.of(look(editorSize)),
           wrapPart.of(wrap ? EditorView.lineWrapping : []),
           comparePart.of(gutter()),
-          EditorView.contentAttributes.of({ 'aria-label': readOnly ? label : `${label}. ${t.editor.leave}` }),
+          EditorView.contentAttributes.of({ 'aria-label': readOnly ? label : `${label}. ${t.editor.leave}`, tabindex: '0' }),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) calls.current.onChange?.(update.state.doc.toString());
             if (update.selectionSet || update.docChanged) calls.current.onCursor?.(...position(update.state));
