@@ -33,10 +33,13 @@ func (n *Node) openDistro() error {
 	})
 	warm := make(chan struct{})
 	n.crew = append(n.crew, n.syncer.Run, func(ctx context.Context) error {
-		if n.joined(ctx) != nil || n.syncer.WarmUp(ctx) != nil {
-			return nil // this node is stopping
+		err := n.joined(ctx)
+		if err == nil {
+			err = n.syncer.WarmUp(ctx)
 		}
-		close(warm)
+		if err == nil { // else this node is stopping
+			close(warm)
+		}
 		return nil
 	})
 	n.warmUp = append(n.warmUp, func(ctx context.Context) error {

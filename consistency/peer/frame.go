@@ -69,7 +69,7 @@ func encodeRequest(id uint64, timeout time.Duration, kind string, body []byte) [
 	n := 4 + 1 + len(kind) + len(body)
 	b := appendHeader(make([]byte, 0, lengthBytes+frameHeader+n), frameRequest, id, n)
 	b = binary.BigEndian.AppendUint32(b, uint32(timeout.Milliseconds())) //nolint:gosec // a limit of weeks would do no harm
-	b = append(b, byte(len(kind))) //nolint:gosec // Handle bounds the names of calls
+	b = append(b, byte(len(kind)))                                       //nolint:gosec // Handle bounds the names of calls
 	b = append(b, kind...)
 	return append(b, body...)
 }

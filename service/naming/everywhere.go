@@ -34,7 +34,7 @@ func (m matching) match(k Key) bool {
 // group and name contain those of k: here, and where everywhere is set, on the
 // nodes that answer.
 func (s *Service) SubscribersLike(ctx context.Context, k Key, everywhere bool) []Subscriber {
-	m := matching{k.Namespace, k.Group, k.Service}
+	m := matching(k)
 	all := s.FindSubscribers(m.match)
 	if s.spread == nil || !everywhere {
 		return all
