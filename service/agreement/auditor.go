@@ -108,14 +108,17 @@ func New(o Options) *Auditor {
 
 // Run looks again and again until ctx ends.
 func (a *Auditor) Run(ctx context.Context) error {
-	tick := time.NewTicker(a.o.Every)
-	defer tick.Stop()
+	// A timer, not a ticker: after this process was held up two ticks would come
+	// at once, and two looks in a moment are one.
+	timer := time.NewTimer(a.o.Every)
+	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case now := <-tick.C:
-			a.look(ctx, now)
+		case <-timer.C:
+			a.look(ctx, time.Now())
+			timer.Reset(a.o.Every)
 		}
 	}
 }
@@ -188,6 +191,7 @@ func (a *Auditor) compare(ctx context.Context, m *cluster.Member, now time.Time)
 // to be mended.
 func (a *Auditor) settle(addr string, before map[diffKey]*Difference, found []Difference, now time.Time) (after map[diffKey]*Difference, mend map[string][]string) {
 	after, mend = make(map[diffKey]*Difference, len(found)), map[string][]string{}
+	fresh, old := map[string][]*Difference{}, map[string][]*Difference{}
 	for i := range found {
 		d := &found[i]
 		k := diffKey{d.Kind, d.Key}
@@ -196,17 +200,22 @@ func (a *Auditor) settle(addr string, before map[diffKey]*Difference, found []Di
 			d.Since, d.Looks = b.Since, b.Looks+1
 		}
 		after[k] = d
-		if !d.counts() {
-			continue
+		if d.counts() {
+			mend[d.Kind] = append(mend[d.Kind], d.Key)
 		}
-		mend[d.Kind] = append(mend[d.Kind], d.Key)
 		switch d.Looks {
 		case 2:
-			a.o.Log.Warn("another node holds another state, which is being mended", "kind", d.Kind, "key", d.Key, "member", addr, "mine", d.Mine, "theirs", d.Theirs)
+			fresh[d.Kind] = append(fresh[d.Kind], d)
 		case hopeless:
-			a.o.Log.Error("another node holds another state for long, and nothing mends it", "kind", d.Kind, "key", d.Key, "member", addr,
-				"mine", d.Mine, "theirs", d.Theirs, "since", d.Since)
+			old[d.Kind] = append(old[d.Kind], d)
 		}
+	}
+	for kind, all := range fresh {
+		a.o.Log.Warn("another node holds other states, which are being mended", "kind", kind, "member", addr, "keys", len(all), "one", all[0].Key)
+	}
+	for kind, all := range old {
+		a.o.Log.Error("another node holds other states for long, and nothing mends them", "kind", kind, "member", addr, "keys", len(all),
+			"one", all[0].Key, "mine", all[0].Mine, "theirs", all[0].Theirs, "since", all[0].Since)
 	}
 	return after, mend
 }
