@@ -238,6 +238,9 @@ func (a *API) instanceAction(q *middleware.Request, f *form, action, value strin
 		}
 	case "deregister":
 		return func(k naming.Key, c chosenInstance) error {
+			if at := naming.Address(c.IP, c.Port); c.Ephemeral && a.o.Owner != nil && a.o.Owner(at) != a.o.Ops.Address() {
+				return service.Errorf(service.Unavailable, "another node answers for this instance: take it off by itself")
+			}
 			return a.o.Naming.Deregister(q.Context(), &naming.Registration{Key: k, IP: c.IP, Port: c.Port, Cluster: c.Cluster, Weight: 1, Ephemeral: c.Ephemeral})
 		}
 	default:

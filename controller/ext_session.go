@@ -59,7 +59,6 @@ type About struct {
 	Function   string // all, naming or config
 	AuthSystem string // nacos or ldap
 	Enforced   bool   // SDKs have to log in
-	Sealed     bool   // contents are encrypted at rest, so that nothing can be looked for in them
 	MaxContent int64  // letters of a config
 	Started    time.Time
 }
@@ -70,7 +69,7 @@ func (a *API) capabilities(q *middleware.Request) (any, error) {
 		Level: 1, Product: "pharos", Version: about.Version, Nacos: about.Nacos, Now: q.Arrived.UnixMilli(), Mode: about.Mode, Function: about.Function,
 		Modules: map[string]bool{"config": !a.off(middleware.Config), "naming": !a.off(middleware.Naming)},
 		Features: map[string]bool{
-			"events": true, "metrics": true, "audit": true, "gray": true, "contentSearch": !about.Sealed,
+			"events": true, "metrics": true, "audit": true, "gray": true, "contentSearch": true,
 			"ldap": about.AuthSystem == "ldap", "cluster": about.Mode == "cluster",
 		},
 		Auth: authState{

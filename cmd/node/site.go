@@ -47,6 +47,6 @@ func (n *Node) about(version string) controller.About {
 	}
 	return controller.About{
 		Version: version, Nacos: ops.Compatible, Mode: mode, Function: s.Server.Function, AuthSystem: s.Auth.SystemType,
-		Enforced: s.Auth.Client() == settings.AuthEnforce, Sealed: s.Config.EncryptionKey != "", MaxContent: s.Config.MaxContent, Started: time.Now(),
+		Enforced: s.Auth.Client() == settings.AuthEnforce, MaxContent: s.Config.MaxContent, Started: time.Now(),
 	}
 }
