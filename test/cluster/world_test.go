@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -155,7 +157,23 @@ func (w *world) settle() bool {
 		}
 		return w.pages.heard()
 	}) && ok
-	return w.past.close() && ok
+	ok = w.past.close() && ok
+	return w.l.until(settled, "every node finds that all agree", w.agreed) && ok
+}
+
+// agreed says which node finds that the nodes do not have the same.
+func (w *world) agreed() string {
+	up := w.l.running()
+	if len(up) < 2 {
+		return ""
+	}
+	for _, n := range up {
+		r := n.call(w.ctx, http.MethodGet, "/v1/core/ops/divergence", nil)
+		if !strings.Contains(r.body, `"agrees":true`) {
+			return fmt.Sprintf("node %d: %s", n.number, r)
+		}
+	}
+	return ""
 }
 
 // forget waits until who fell silent is listed nowhere any more.
