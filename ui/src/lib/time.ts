@@ -23,6 +23,12 @@ export function absolute(time: number): string {
   return new Intl.DateTimeFormat(tag(), { dateStyle: 'medium', timeStyle: 'medium', ...(utc ? { timeZone: 'UTC' } : {}) }).format(time) + (utc ? ' UTC' : '');
 }
 
+/** The time of day alone. */
+export function clock(time: number, seconds = true): string {
+  const { utc } = settings.get();
+  return new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', ...(seconds ? { second: '2-digit' } : {}), ...(utc ? { timeZone: 'UTC' } : {}) }).format(time);
+}
+
 export function relative(time: number, now = Date.now()): string {
   const seconds = (time - now) / 1000;
   const [unit, size] = units.find(([, length]) => Math.abs(seconds) >= length) ?? ['second', 1];

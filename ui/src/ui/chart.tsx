@@ -5,7 +5,7 @@ import 'uplot/dist/uPlot.min.css';
 import { useT } from '../i18n';
 import { settings } from '../lib/settings';
 import { useStore } from '../lib/store';
-import { absolute, bytes, number, short } from '../lib/time';
+import { absolute, bytes, clock, number, short } from '../lib/time';
 import { IconButton } from './button';
 import { Card } from './page';
 
@@ -23,7 +23,7 @@ interface Props {
   marks?: number[];
 }
 
-const height = 150;
+const height = 140;
 const dashes = [[], [6, 3], [2, 3], [8, 3, 2, 3]]; // the second sign beside the colour
 
 function say(unit: string, value: number | null | undefined): string {
@@ -59,7 +59,7 @@ function options(width: number, props: Props): uPlot.Options {
     legend: { show: false },
     cursor: { sync: { key: 'overview' }, y: false, points: { size: 6 } },
     scales: { y: { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max((high ?? 0) * 1.1, props.unit === 'ratio' ? 0.01 : 1)] } },
-    axes: [axis, { ...axis, size: 56, values: (_, ticks) => ticks.map((tick) => say(props.unit, tick)) }],
+    axes: [{ ...axis, space: 64, values: (_, ticks, _axis, _space, step) => ticks.map((tick) => clock(tick * 1000, step < 60)) }, { ...axis, size: 52, values: (_, ticks) => ticks.map((tick) => say(props.unit, tick)) }],
     series: [{}, ...props.lines.map((line, i) => ({ label: line.name, stroke: token(`--chart-${(i % 6) + 1}`), width: 1.75, dash: dashes[i % 4] ?? [], spanGaps: false, points: { show: false } }))],
     hooks: { drawClear: [drawMarks] },
   };
@@ -97,7 +97,7 @@ const swatch = ['bg-(--chart-1)', 'bg-(--chart-2)', 'bg-(--chart-3)', 'bg-(--cha
 function Numbers({ t: times, lines, unit }: Props) {
   const rows = times.map((at, i) => ({ at, i })).slice(-60).reverse();
   return (
-    <div className="h-[150px] overflow-auto" tabIndex={0} role="region">
+    <div className="h-[140px] overflow-auto" tabIndex={0} role="region">
       <table className="w-full text-xs">
         <tbody>
           {rows.map(({ at, i }) => (

@@ -88,7 +88,7 @@ export function Strip({ tone = 'warn', icon: Icon = CircleAlert, children, actio
   return (
     <div className={cx('flex flex-wrap items-center gap-x-3 gap-y-1 rounded-lg px-3 py-2 text-sm', tints[tone])}>
       <Icon size={16} aria-hidden className="shrink-0" />
-      <span className="min-w-0 flex-1 wrap-anywhere">{children}</span>
+      <span className="min-w-0 flex-[1_1_14rem] wrap-anywhere">{children}</span>
       {action}
     </div>
   );

@@ -61,7 +61,7 @@ export function SwitchesPage() {
               rows={list}
               rowKey={(one) => one.name}
               columns={[
-                { key: 'name', title: t.common.name, cell: (one) => <span className="font-mono text-xs wrap-anywhere">{one.name}</span> },
+                { key: 'name', title: t.common.name, cell: (one) => <span className="block min-w-40 font-mono text-xs wrap-anywhere">{one.name}</span> },
                 { key: 'value', title: t.common.value, width: '45%', cell: (one) => <span className="font-mono text-xs wrap-anywhere">{shown(one.value) || '–'}</span> },
                 { key: 'acts', title: t.common.actions, quiet: true, width: '3.5rem', align: 'end', cell: (one) => writes && scalar(one.value) && one.name !== 'name' && <IconButton label={`${t.common.edit} ${one.name}`} icon={Pencil} onClick={() => setEditing({ name: one.name, value: String(one.value) })} /> },
               ]}

@@ -84,7 +84,7 @@ export function configColumns(t: Dictionary, ns: string, acts: Acts): Column<Con
         </span>
       ),
     },
-    { key: 'listeners', title: t.configs.convergence, sortable: true, width: '8rem', cell: (row) => (row.listeners ? <Share part={row.listeners - row.behind} whole={row.listeners} /> : <span className="text-fg-3">–</span>) },
+    { key: 'listeners', title: t.configs.convergence, sortable: true, wide: true, width: '8rem', cell: (row) => (row.listeners ? <Share part={row.listeners - row.behind} whole={row.listeners} /> : <span className="text-fg-3">–</span>) },
     { key: 'size', title: t.configs.size, sortable: true, wide: true, wider: true, width: '5rem', align: 'end', cell: (row) => <span title={`${number(row.size)} B`}>{bytes(row.size)}</span> },
     {
       key: 'modified',

@@ -46,7 +46,7 @@ export default function Charts({ range, changes }: { range: Range; changes: Chan
   return (
     <Loaded query={query}>
       {(data) => (
-        <div className="grid gap-3 md:grid-cols-2 2xl:grid-cols-4">
+        <div className="grid gap-3 md:grid-cols-2 xl:grid-cols-4">
           {group.map(([key, series, unit]) => {
             const lines = series.filter((name) => data.series[name]).map((name) => ({ name: names[name] ?? name, values: data.series[name]! }));
             return lines.length > 0 && <Chart key={key} title={t.overview.charts[key]} t={data.t} lines={lines} unit={unit} marks={key === 'requests' || key === 'pushes' ? changes.map((change) => change.at) : []} />;

@@ -52,7 +52,9 @@ export function Changes({ changes }: { changes: Change[] }) {
         <ul>
           {changes.map((change) => (
             <li key={change.nid} className="grid grid-cols-[6.5rem_minmax(0,1fr)_auto] items-baseline gap-3 border-t border-line px-4 py-2 text-sm">
-              <KindBadge version={change} />
+              <span>
+                <KindBadge version={change} />
+              </span>
               <span className="min-w-0">
                 <ConfigLink ns={change.namespaceId || 'public'} group={change.groupName} dataId={change.dataId} tab="history" />
                 <span className="block truncate text-xs text-fg-3">

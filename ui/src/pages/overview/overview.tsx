@@ -26,7 +26,7 @@ function Verdict({ data }: { data: Overview }) {
       <State level={level} className="text-lg font-semibold">
         {t.overview.levels[level]}
       </State>
-      <span className="min-w-0 flex-1 text-sm">{reasons?.length ? reasons.map((reason) => texts[reason.key]?.(reason.params ?? {}) ?? reason.key).join(' · ') : t.overview.allWell}</span>
+      <span className="min-w-0 flex-[1_1_16rem] text-sm">{reasons?.length ? reasons.map((reason) => texts[reason.key]?.(reason.params ?? {}) ?? reason.key).join(' · ') : t.overview.allWell}</span>
       <span className="text-xs text-fg-2">
         {t.overview.asOf} <Time at={data.at} />
       </span>
