@@ -16,7 +16,7 @@ const (
 	maxCallerBytes = 16 << 10
 	// forwardConns bounds the connections to one peer for forwarded requests. Each
 	// carries one request at a time; more requests wait for one that is free.
-	forwardConns = 64
+	forwardConns = 32
 )
 
 // Forwarded is what goes with an HTTP request that one node hands to another.
