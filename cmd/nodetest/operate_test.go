@@ -165,6 +165,24 @@ func TestLearner(t *testing.T) {
 		if status, body := m.Call(http.MethodPost, "/v1/cs/configs", config("a", "3")); status != http.StatusServiceUnavailable {
 			t.Errorf("a learner makes up a majority: %d %s", status, body)
 		}
+
+		l.Nodes[0].Start()
+		l.Nodes[1].Start()
+		l.Ready()
+		m.Stop()
+		m.Tune(nil) // it gets its vote
+		m.Start()
+		l.Ready()
+		time.Sleep(3 * time.Second) // the leader changes one thing a second
+		l.Nodes[0].Crash()
+		if got := order(m, "removePeer", l.Nodes[0].PeerAddr()); !strings.Contains(got, "200") {
+			t.Error(got)
+		}
+		l.Eventually(5*time.Second, func() bool { return cmp.Equal(up(l.Nodes[1], l.Nodes[2], m), members(t, m)) })
+		publish(t, m, "a", "4")
+		time.Sleep(3 * time.Second)
+		l.Nodes[1].Crash() // of three votes two are left, its own among them
+		publish(t, m, "a", "5")
 	})
 }
 

@@ -63,14 +63,17 @@ func (n *Node) reconcileOnce() error {
 	for _, m := range v.Members {
 		id, addr := raft.ServerID(m.ID), raft.ServerAddress(m.PeerAddr())
 		s, known := byID[id]
+		learner := m.Meta.Extra[LearnerKey] != ""
 		switch {
-		case m.Refresh.IsZero() || m.State > cluster.Up, known && s.Address == addr:
+		case m.Refresh.IsZero() || m.State > cluster.Up:
+			continue
+		case known && s.Address == addr && (s.Suffrage == raft.Voter || learner): // a learner that is none any more gets its vote
 			continue
 		case byAddr[addr].ID != "" && byAddr[addr].ID != id: // its old self goes first
 			continue
 		}
 		n.opt.Logger.Info("log gains a member", "id", m.ID, "addr", string(addr))
-		if m.Meta.Extra[LearnerKey] != "" {
+		if learner {
 			return n.raft.AddNonvoter(id, addr, f.Index(), changeTimeout).Error()
 		}
 		return n.raft.AddVoter(id, addr, f.Index(), changeTimeout).Error()
