@@ -110,6 +110,7 @@ const everything = ['/overview', '/ns/public/configs', '/ns/public/configs/DEFAU
 const settled = async (page) => {
   await page.getByRole('heading', { level: 1 }).first().waitFor();
   await page.waitForFunction(() => !document.querySelector('.skeleton, [aria-busy=true]'), undefined, { timeout: 10_000 });
+  await page.waitForFunction(() => document.getAnimations().every((one) => one.playState === 'finished'));
 };
 
 for (const [language, theme] of [['en', 'light'], ['zh', 'dark'], ['en', 'contrast']]) {
