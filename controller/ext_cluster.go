@@ -231,7 +231,34 @@ func (a *API) extCluster(q *middleware.Request) (any, error) {
 		}
 	}
 	v.Divergence = append(v.Divergence, differences(nodes)...)
+	v.Divergence = append(v.Divergence, a.disagreements()...)
 	return v, nil
+}
+
+// maxDisagreements bounds the keys that are named of those that nodes disagree
+// about.
+const maxDisagreements = 100
+
+// disagreements are the keys of which another node holds another state than this
+// one.
+func (a *API) disagreements() (out []difference) {
+	if a.o.Agreement == nil {
+		return nil
+	}
+	for _, d := range a.o.Agreement.Report().Differences {
+		if len(out) == maxDisagreements {
+			break
+		}
+		detail := d.Key + " is not the same there"
+		switch {
+		case d.Mine == 0:
+			detail = d.Key + " is there and not here"
+		case d.Theirs == 0:
+			detail = d.Key + " is here and not there"
+		}
+		out = append(out, difference{d.Kind, d.Addr, detail + ", since " + d.Since.UTC().Format(time.RFC3339)})
+	}
+	return out
 }
 
 // raftOf is the log as the nodes see it: by the highest term, nil where there is
