@@ -24,6 +24,7 @@ import (
 // what changes is a path segment before those below assets/, which is the digest
 // of the whole. So a browser may keep them for ever.
 type Site struct {
+	load  func() // before the fields below are read
 	files map[string]*file
 	build string
 }
@@ -50,35 +51,38 @@ const (
 	keyed  = "a/" // and the build, and a slash
 )
 
-// New reads all files of fsys.
+// New is the front-end in fsys, which does not change. Its files are read when
+// the first of them is asked for: most servers of a fleet never show a page.
 func New(fsys fs.FS) (*Site, error) {
-	s := &Site{files: map[string]*file{}}
-	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
+	if _, err := fs.Stat(fsys, indexName); err != nil {
+		return nil, errors.Join(ErrNoIndex, err)
+	}
+	s := &Site{}
+	s.load = sync.OnceFunc(func() { s.read(fsys) })
+	return s, nil
+}
+
+// read takes all files in. What cannot be read is not there.
+func (s *Site) read(fsys fs.FS) {
+	s.files = map[string]*file{}
+	_ = fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error { // the function returns no error
 		if err != nil || d.IsDir() {
-			return err
+			return nil //nolint:nilerr // one file less
 		}
-		raw, err := fs.ReadFile(fsys, name)
-		if err != nil {
-			return err
+		if raw, err := fs.ReadFile(fsys, name); err == nil {
+			s.files[name] = newFile(name, raw)
 		}
-		s.files[name] = newFile(name, raw)
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	index, ok := s.files[indexName]
-	if !ok {
-		return nil, ErrNoIndex
-	}
 	all := sha256.New()
 	for _, name := range slices.Sorted(maps.Keys(s.files)) {
 		_, _ = fmt.Fprintf(all, "%s %s\n", name, s.files[name].etag) // a hash takes all
 	}
 	s.build = hex.EncodeToString(all.Sum(nil)[:6])
-	page := bytes.ReplaceAll(index.raw, []byte("./"+assets), []byte("./"+keyed+s.build+"/"))
-	s.files[indexName] = newFile(indexName, page)
-	return s, nil
+	if index := s.files[indexName]; index != nil {
+		page := bytes.ReplaceAll(index.raw, []byte("./"+assets), []byte("./"+keyed+s.build+"/"))
+		s.files[indexName] = newFile(indexName, page)
+	}
 }
 
 func newFile(name string, raw []byte) *file {
@@ -112,7 +116,10 @@ func kindOf(name string) string {
 }
 
 // Build is the digest of all files.
-func (s *Site) Build() string { return s.build }
+func (s *Site) Build() string {
+	s.load()
+	return s.build
+}
 
 // policy is what a page of ours may do: load what is here, and nothing else.
 const policy = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; " +
@@ -124,6 +131,7 @@ const nobody = "accelerometer=(), camera=(), geolocation=(), gyroscope=(), magne
 // Serve answers a request for the file of that name below the page, "" for the
 // page itself. It reports false, having done nothing, where there is none.
 func (s *Site) Serve(w http.ResponseWriter, r *http.Request, name string) bool {
+	s.load()
 	if name == "" {
 		name = indexName
 	}
