@@ -2,7 +2,7 @@ import { X } from 'lucide-react';
 import { Dialog as R } from 'radix-ui';
 import { useEffect, type ReactNode } from 'react';
 import { useT } from '../i18n';
-import { Button, IconButton } from './button';
+import { Button } from './button';
 import { cx } from './cx';
 
 interface Props {
@@ -51,7 +51,10 @@ export function Dialog({ open, onClose, title, description, size = 'small', foot
                 <R.Title className="text-lg font-semibold wrap-anywhere">{title}</R.Title>
                 {description && <R.Description className="mt-0.5 text-sm text-fg-2 wrap-anywhere">{description}</R.Description>}
               </div>
-              <IconButton label={t.common.close} icon={X} onClick={onClose} className="-mr-2" />
+              {/* Without a tooltip: that would take the first Escape for itself. */}
+              <button type="button" aria-label={t.common.close} onClick={onClose} className="-mr-2 inline-flex size-8 shrink-0 items-center justify-center rounded-md text-fg-2 hover:bg-hover hover:text-fg">
+                <X size={16} aria-hidden />
+              </button>
             </header>
             <div className="flex min-h-0 flex-1 flex-col gap-4 overflow-auto px-5 pt-1 pb-5">{children}</div>
             {footer && <footer className="flex flex-wrap justify-end gap-2 border-t border-line bg-surface px-5 py-3">{footer}</footer>}
