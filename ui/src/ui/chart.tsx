@@ -26,11 +26,14 @@ interface Props {
 const height = 140;
 const dashes = [[], [6, 3], [2, 3], [8, 3, 2, 3]]; // the second sign beside the colour
 
+// Where lines of memory lie, so that their names are round: 16 MB, not 15.3.
+const powers = Array.from({ length: 50 }, (_, i) => 2 ** i);
+
 function say(unit: string, value: number | null | undefined): string {
   if (value === null || value === undefined) return '–';
   if (unit === 'bytes') return bytes(Math.round(value));
   if (unit === 'ratio') return `${number(value * 100, 1)} %`;
-  return `${value >= 10_000 ? short(value) : number(value, value < 10 ? 2 : 0)}${unit && unit !== 'count' ? ` ${unit}` : ''}`;
+  return `${value >= 10_000 ? short(value) : number(value, value < 10 ? 2 : 0)}${unit === 'count' ? '' : unit.startsWith('/') ? unit : ` ${unit}`}`;
 }
 
 const token = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -59,7 +62,7 @@ function options(width: number, props: Props): uPlot.Options {
     legend: { show: false },
     cursor: { sync: { key: 'overview' }, y: false, points: { size: 6 } },
     scales: { y: { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max((high ?? 0) * 1.1, props.unit === 'ratio' ? 0.01 : 1)] } },
-    axes: [{ ...axis, space: 64, values: (_, ticks, _axis, _space, step) => ticks.map((tick) => clock(tick * 1000, step < 60)) }, { ...axis, size: 52, values: (_, ticks) => ticks.map((tick) => say(props.unit, tick)) }],
+    axes: [{ ...axis, space: 64, values: (_, ticks, _axis, _space, step) => ticks.map((tick) => clock(tick * 1000, step < 60)) }, { ...axis, size: 52, ...(props.unit === 'bytes' && { incrs: powers }), values: (_, ticks) => ticks.map((tick) => say(props.unit, tick)) }],
     series: [{}, ...props.lines.map((line, i) => ({ label: line.name, stroke: token(`--chart-${(i % 6) + 1}`), width: 1.75, dash: dashes[i % 4] ?? [], spanGaps: false, points: { show: false } }))],
     hooks: { drawClear: [drawMarks] },
   };

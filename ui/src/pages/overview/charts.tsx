@@ -8,9 +8,9 @@ import { Chart } from '../../ui/chart';
 import { Loaded } from '../../ui/states';
 
 const group = [
-  ['requests', ['http.rate', 'http.errors'], '1/s'],
+  ['requests', ['http.rate', 'http.errors'], '/s'],
   ['latency', ['http.millis', 'push.millis'], 'ms'],
-  ['pushes', ['push.rate', 'push.failures'], '1/s'],
+  ['pushes', ['push.rate', 'push.failures'], '/s'],
   ['instances', ['instances', 'instances.unhealthy'], 'count'],
   ['clients', ['clients', 'subscribers', 'listeners', 'connections'], 'count'],
   ['load', ['cpu'], 'ratio'],
