@@ -3,9 +3,6 @@ import { get } from './http';
 export interface PeerSync {
   address: string;
   queue: number;
-  lastSync: number;
-  failures: number;
-  equal: boolean;
 }
 
 export interface ClusterNode {
@@ -18,7 +15,7 @@ export interface ClusterNode {
   error: string;
   load: { cpu: number; load: number; memory: number; connections: number; goroutines: number; uptime: number } | null;
   raft: { role: string; term: number; commit: number; applied: number; last: number; snapshot: number } | null;
-  distro: { clients: number; owned: number; digest: string; peers: PeerSync[] | null } | null;
+  distro: { clients: number; owned: number; errors: number; mismatches: number; repaired: number; peers: PeerSync[] | null } | null;
 }
 
 export interface Cluster {

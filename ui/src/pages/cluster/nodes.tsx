@@ -23,17 +23,18 @@ function NodeCard({ node, alone }: { node: ClusterNode; alone: boolean }) {
       <Facts
         items={[
           [t.config.version, node.version],
-          !alone && [t.clients.seen, node.self ? t.nodes.now : <Time key="t" at={node.lastSeen} />],
+          !alone && !node.self && node.state !== 'UP' && [t.clients.seen, <Time key="t" at={node.lastSeen} />],
           load && [t.nodes.uptime, duration(load.uptime)],
           load && [t.nodes.cpu, `${number(load.cpu * 100, 1)} % · ${t.nodes.load} ${number(load.load, 2)}`],
           load && [t.nodes.memory, bytes(load.memory)],
           load && [t.nodes.connections, number(load.connections)],
           load && [t.nodes.goroutines, number(load.goroutines)],
-          raft && ['Raft', `${t.nodes.roles[raft.role as 'leader'] ?? raft.role} · ${t.nodes.term} ${raft.term}`],
+          raft && ['Raft', `${t.nodes.roles[raft.role.toLowerCase() as 'leader'] ?? raft.role} · ${t.nodes.term} ${raft.term}`],
           raft && [t.nodes.applied, `${number(raft.applied)} / ${number(raft.commit)}${raft.commit > raft.applied ? ` (${t.nodes.lag(raft.commit - raft.applied)})` : ''}`],
           raft && [t.nodes.snapshot, number(raft.snapshot)],
           distro && ['Distro', t.nodes.distro(distro.clients, distro.owned)],
-          distro && [t.nodes.digest, <span key="d" className="font-mono text-xs">{distro.digest?.slice(0, 16)}</span>],
+          distro && [t.nodes.repaired, `${number(distro.repaired)} / ${number(distro.mismatches)}`],
+          distro && distro.errors > 0 && [t.nodes.failures, number(distro.errors)],
         ]}
       />
     </Card>
@@ -53,10 +54,7 @@ function Sync({ nodes }: { nodes: ClusterNode[] }) {
         columns={[
           { key: 'from', title: t.nodes.from, cell: (row) => <span className="font-mono text-xs">{row.from}</span> },
           { key: 'to', title: t.nodes.to, width: '24%', cell: (row) => <span className="font-mono text-xs">{row.address}</span> },
-          { key: 'equal', title: t.common.state, width: '9rem', cell: (row) => <State level={row.equal ? 'ok' : 'warn'}>{row.equal ? t.nodes.equal : t.nodes.unequal}</State> },
           { key: 'queue', title: t.nodes.queue, width: '6rem', align: 'end', cell: (row) => number(row.queue) },
-          { key: 'failures', title: t.nodes.failures, wide: true, width: '7rem', align: 'end', cell: (row) => number(row.failures) },
-          { key: 'last', title: t.nodes.lastSync, wide: true, width: '8rem', cell: (row) => <Time at={row.lastSync} /> },
         ]}
       />
     </Card>
