@@ -49,7 +49,7 @@ type RaftState struct {
 	Term     uint64 `json:"term"`
 	Leader   string `json:"leader"` // its HTTP address, "" for none
 	Commit   uint64 `json:"commit"`
-	Applied  uint64 `json:"applied"`
+	Applied  uint64 `json:"applied"` // last entry that the node is done with
 	Last     uint64 `json:"last"`
 	Snapshot uint64 `json:"snapshot"`
 	Voters   int    `json:"voters"`

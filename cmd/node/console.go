@@ -2,6 +2,8 @@ package node
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/pharos-registry/pharos/cmd/settings"
@@ -116,16 +118,18 @@ func (n *Node) nodeState() controller.NodeState {
 		s.Distro = &controller.DistroState{
 			Ready: d.Ready, Sent: d.Sent, Received: d.Received, Errors: d.Errors, Mismatches: d.Mismatches, Repaired: d.Repaired, Peers: []controller.DistroPeer{},
 		}
-		for addr, queue := range d.Pending {
-			s.Distro.Peers = append(s.Distro.Peers, controller.DistroPeer{Address: addr, Queue: queue})
+		for _, addr := range slices.Sorted(maps.Keys(d.Pending)) {
+			s.Distro.Peers = append(s.Distro.Peers, controller.DistroPeer{Address: addr, Queue: d.Pending[addr]})
 		}
 	}
 	return s
 }
 
+// raftState counts what Raft wrote for itself as applied: a node that is done
+// with all that is committed is not behind.
 func raftState(r raftlog.Stats) *controller.RaftState {
 	s := &controller.RaftState{
-		Role: r.State, Term: r.Term, Commit: r.Commit, Applied: r.Applied, Last: r.Last, Snapshot: r.Snapshot, Contact: r.LastContact.Milliseconds(),
+		Role: r.State, Term: r.Term, Commit: r.Commit, Applied: r.Handled, Last: r.Last, Snapshot: r.Snapshot, Contact: r.LastContact.Milliseconds(),
 	}
 	if member, err := peer.MemberOf(r.Leader); err == nil {
 		s.Leader = member
