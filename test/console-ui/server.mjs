@@ -1,5 +1,6 @@
 // A real server for the browser tests: the binary, a directory of its own, free ports.
 import { execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
@@ -52,14 +53,14 @@ export async function startServer(settings = {}, known = {}) {
   const [port, consolePort] = known.ports ?? (await freePorts(2));
   const page = process.env.PHAROS_CONSOLE_DIR ? { 'pharos.console.dir': process.env.PHAROS_CONSOLE_DIR } : {};
   const all = { 'nacos.console.port': consolePort, ...page, ...settings };
-  const args = ['--port', String(port), '--data', directory, ...Object.entries(all).flatMap(([key, value]) => ['--set', `${key}=${value}`])];
+  const args = ['--port', String(port), '--data', directory, ...(known.args ?? []), ...Object.entries(all).flatMap(([key, value]) => ['--set', `${key}=${value}`])];
   const child = spawn(binary(), args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const log = [];
   child.stdout.on('data', (part) => log.push(String(part)));
   child.stderr.on('data', (part) => log.push(String(part)));
   const local = `http://127.0.0.1:${port}/nacos/`;
   await ready(`${local}v3/console/health/readiness`, child, log);
-  const end = () => new Promise((done) => (child.exitCode === null ? child.once('exit', done) && child.kill('SIGTERM') : done()));
+  const end = () => new Promise((done) => (child.exitCode === null && !child.signalCode ? child.once('exit', done) && child.kill('SIGTERM') : done()));
   return {
     port,
     consolePort,
@@ -69,15 +70,31 @@ export async function startServer(settings = {}, known = {}) {
     outside: `http://${outsideAddress()}:${port}/nacos/`,
     code: () => /"code":"([\w-]+)"/.exec(log.join(''))?.[1] ?? '',
     end,
+    kill: () => new Promise((done) => child.once('exit', done) && child.kill('SIGKILL')),
     restart: async () => {
       await end();
-      return startServer(settings, { directory, ports: [port, consolePort] });
+      return startServer(settings, { ...known, directory, ports: [port, consolePort] });
     },
     stop: async () => {
       await end();
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Starts nodes that are one server. Each needs its port less 1000 for the others. */
+export async function startCluster(size = 3) {
+  const ports = [];
+  while (ports.length < size) {
+    const [port] = await freePorts(1);
+    if (port > 12_000 && !ports.includes(port)) ports.push(port);
+  }
+  const settings = {
+    'nacos.member.list': ports.map((port) => `127.0.0.1:${port}`).join(','),
+    'pharos.cluster.secret': randomBytes(32).toString('base64'),
+    'nacos.console.port': 0,
+  };
+  return Promise.all(ports.map((port) => startServer(settings, { ports: [port, 0], args: ['--mode', 'cluster', '--bind', '127.0.0.1'] })));
 }
 
 /** A proxy that serves the console below another prefix, and takes that off. */
