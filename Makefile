@@ -91,7 +91,7 @@ ui-check: ## whether ui/dist belongs to the sources, and how large it is
 e2e-ui: ui/node_modules/.stamp ## the console in Debian's Chromium, against the built binary
 	mkdir -p $(BIN)
 	go build -o $(BIN)/pharos-console-test ./cmd/pharos
-	PHAROS_BIN=$(BIN)/pharos-console-test node --test --test-concurrency=1 --test-timeout=300000 test/console-ui/*.test.mjs
+	PHAROS_BIN=$(BIN)/pharos-console-test node --test --test-concurrency=1 --test-timeout=900000 test/console-ui/*.test.mjs
 
 ui-lock: ## the lock file of the console after a change of ui/package.json
 	cd ui && npm install --package-lock-only && node scripts/lock-complete.mjs
