@@ -43,7 +43,7 @@ func (a *API) listen(q *middleware.Request) (any, error) {
 	w := a.o.Config.Switches()
 	if fixed := hangs && w.Fixed; !fixed {
 		changed := changedOf(cache, v, all)
-		if long {
+		if hangs { // who does not wait starts up: it is behind nothing yet, and asks again at once
 			a.follow(c, all, changed)
 		}
 		switch {
