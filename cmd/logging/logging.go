@@ -72,6 +72,9 @@ func OpenFile(path string, size, total int64) (io.WriteCloser, error) {
 		Filename:   path,
 		MaxSize:    int(size / mega),
 		MaxBackups: int(max(total/size-1, 1)), // none would mean all are kept
+		// Files of one moment count as one to the library, and a burst fills
+		// several within its default, a millisecond.
+		BackupTimeFormat: "2006-01-02T15-04-05.000000000",
 	}, nil
 }
 
