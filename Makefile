@@ -69,7 +69,7 @@ bench: $(STAT) ## Go benchmarks, COUNT runs each, beside .bin/bench.base if ther
 	$(STAT) $(wildcard $(BIN)/bench.base) $(BIN)/bench.new
 
 schedules: ## SCHEDULES random faults in each cluster in memory, under fake time
-	@for dir in $$(grep -rl --include='*_test.go' '"PHAROS_SCHEDULES"' . | xargs -n1 dirname | sort -u); do \
+	@for dir in $$(grep -rl --include='*_test.go' 'schedule[.]Each' . | xargs -n1 dirname | sort -u); do \
 		PHAROS_SCHEDULES=$(SCHEDULES) go test -run '^TestSchedules$$' -count=1 -timeout 4h $$dir || exit 1; \
 	done
 

@@ -3,47 +3,20 @@ package cluster_test
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/pharos-registry/pharos/consistency/cluster"
+	"github.com/pharos-registry/pharos/test/schedule"
 )
-
-// schedules is how many random schedules to run: 60, or what the environment
-// variable PHAROS_SCHEDULES says.
-func schedules(t *testing.T) int {
-	t.Helper()
-	if n, err := strconv.Atoi(os.Getenv("PHAROS_SCHEDULES")); err == nil {
-		return n
-	}
-	return 60
-}
-
-// seed is the first seed: random, or PHAROS_SEED to run one again.
-func seed(t *testing.T) uint64 {
-	t.Helper()
-	if s, err := strconv.ParseUint(os.Getenv("PHAROS_SEED"), 10, 64); err == nil {
-		return s
-	}
-	return rand.Uint64N(1 << 32)
-}
 
 // Whatever happens, all agree once the faults are over.
 func TestSchedules(t *testing.T) {
-	first := seed(t)
-	for i := range schedules(t) {
-		s := first + uint64(i)
-		ok := t.Run(strconv.FormatUint(s, 10), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { runSchedule(t, rand.New(rand.NewPCG(s, 0))) })
-		})
-		if !ok {
-			t.Fatalf("run it again with PHAROS_SEED=%d PHAROS_SCHEDULES=1", s)
-		}
-	}
+	schedule.Each(t, 60, func(t *testing.T, seed uint64) {
+		synctest.Test(t, func(t *testing.T) { runSchedule(t, rand.New(rand.NewPCG(seed, 0))) })
+	})
 }
 
 func runSchedule(t *testing.T, r *rand.Rand) {

@@ -4,47 +4,23 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/pharos-registry/pharos/test/schedule"
 )
-
-// schedules is how many random schedules to run: 30, or what the environment
-// variable PHAROS_SCHEDULES says.
-func schedules() int {
-	if n, err := strconv.Atoi(os.Getenv("PHAROS_SCHEDULES")); err == nil {
-		return n
-	}
-	return 30
-}
-
-// seed is the first seed: random, or PHAROS_SEED to run one again.
-func seed() uint64 {
-	if s, err := strconv.ParseUint(os.Getenv("PHAROS_SEED"), 10, 64); err == nil {
-		return s
-	}
-	return rand.Uint64N(1 << 32)
-}
 
 // Whatever happened, 15 seconds after it all nodes list the instances that live,
 // in health, and none that was deregistered. Only where a node died while it was
 // cut off, and took with it what nobody else knew, it takes until silence tells.
 func TestSchedules(t *testing.T) {
-	first := seed()
-	for i := range schedules() {
-		s := first + uint64(i)
-		ok := t.Run(strconv.FormatUint(s, 10), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { runSchedule(t, s) })
-		})
-		if !ok {
-			t.Fatalf("run it again with PHAROS_SEED=%d PHAROS_SCHEDULES=1", s)
-		}
-	}
+	schedule.Each(t, 30, func(t *testing.T, seed uint64) {
+		synctest.Test(t, func(t *testing.T) { runSchedule(t, seed) })
+	})
 }
 
 // client is an instance with an SDK: it beats each 5 s at a node that answers,

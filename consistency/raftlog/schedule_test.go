@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -18,42 +17,19 @@ import (
 
 	"github.com/pharos-registry/pharos/consistency/cluster"
 	"github.com/pharos-registry/pharos/consistency/raftlog"
+	"github.com/pharos-registry/pharos/test/schedule"
 )
-
-// schedules is how many random schedules to run: 40, or what the environment
-// variable PHAROS_SCHEDULES says.
-func schedules() int {
-	if n, err := strconv.Atoi(os.Getenv("PHAROS_SCHEDULES")); err == nil {
-		return n
-	}
-	return 40
-}
-
-// seed is the first seed: random, or PHAROS_SEED to run one again.
-func seed() uint64 {
-	if s, err := strconv.ParseUint(os.Getenv("PHAROS_SEED"), 10, 64); err == nil {
-		return s
-	}
-	return rand.Uint64N(1 << 32)
-}
 
 // Whatever is cut, crashes or comes back: what clients saw is linearizable, and
 // all nodes end with one state.
 func TestSchedules(t *testing.T) {
-	first := seed()
-	for i := range schedules() {
-		s := first + uint64(i)
-		ok := t.Run(strconv.FormatUint(s, 10), func(t *testing.T) {
-			var h history
-			synctest.Test(t, func(t *testing.T) { runSchedule(t, s, &h) })
-			if res := porcupine.CheckOperationsTimeout(registers(), h.ops, 30*time.Second); res == porcupine.Illegal {
-				t.Errorf("not linearizable: %d operations", len(h.ops))
-			}
-		})
-		if !ok {
-			t.Fatalf("run it again with PHAROS_SEED=%d PHAROS_SCHEDULES=1", s)
+	schedule.Each(t, 40, func(t *testing.T, seed uint64) {
+		var h history
+		synctest.Test(t, func(t *testing.T) { runSchedule(t, seed, &h) })
+		if res := porcupine.CheckOperationsTimeout(registers(), h.ops, 30*time.Second); res == porcupine.Illegal {
+			t.Errorf("not linearizable: %d operations", len(h.ops))
 		}
-	}
+	})
 }
 
 // input is one operation of a client: a read, or op.
