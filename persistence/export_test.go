@@ -6,6 +6,9 @@ import "context"
 func CopyHas(db *DB, k ConfigKey, gray, user, tenant string) bool {
 	c := db.ext.copy.db
 	ctx := context.Background()
+	if db.ext.copy.empty(ctx) {
+		return false
+	}
 	config, err := c.Config(ctx, k)
 	if err != nil || config == nil {
 		return false

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,8 +23,10 @@ import (
 // centre is a node whose API is served as Run serves it.
 type centre struct {
 	*Node
-	tb  testing.TB
-	url string
+	tb   testing.TB
+	url  string
+	busy atomic.Int32  // requests that are in their handlers
+	done chan struct{} // of one, told when a handler has returned
 }
 
 func newCentre(tb testing.TB) *centre {
@@ -40,12 +43,25 @@ func newCentreOf(tb testing.TB, set settings.Settings) *centre {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _ = n.Close() })
-	srv := httptest.NewServer(n.api)
+	c := &centre{Node: n, tb: tb, done: make(chan struct{}, 1)}
+	srv := httptest.NewServer(http.HandlerFunc(c.handle))
 	tb.Cleanup(srv.Close)
 	back := n.lot.Listener(srv.Config)
 	go func() { _ = srv.Config.Serve(back) }()
 	tb.Cleanup(func() { _ = n.lot.Close() })
-	return &centre{n, tb, srv.URL + "/nacos"}
+	c.url = srv.URL + "/nacos"
+	return c
+}
+
+// handle answers as the node does, and tells parked of it.
+func (c *centre) handle(w http.ResponseWriter, r *http.Request) {
+	c.busy.Add(1)
+	c.api.ServeHTTP(w, r)
+	c.busy.Add(-1)
+	select {
+	case c.done <- struct{}{}:
+	default: // it is told already
+	}
 }
 
 func (c *centre) call(method, path, body string, header ...string) (int, http.Header, string) {
@@ -80,14 +96,16 @@ func (c *centre) publish(id, content string) {
 	}
 }
 
-// parked waits until so many polls are parked.
+// parked waits until no request is being handled and so many polls are parked.
+// A poll counts a moment before it listens; after its handler it does.
 func (c *centre) parked(n int) {
 	c.tb.Helper()
-	for end := time.Now().Add(10 * time.Second); c.lot.Parked() != n; {
-		if time.Now().After(end) {
+	for end := time.After(10 * time.Second); c.busy.Load() > 0 || c.lot.Parked() != n; {
+		select {
+		case <-c.done:
+		case <-end:
 			c.tb.Fatalf("%d polls are parked, not %d", c.lot.Parked(), n)
 		}
-		time.Sleep(time.Millisecond)
 	}
 }
 
@@ -163,13 +181,16 @@ func TestPollIsAnsweredByPublish(t *testing.T) {
 // deserted waits until nobody listens any more.
 func (c *centre) deserted() {
 	c.tb.Helper()
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
-		got := c.config.Cache().WatchedBy("127.0.0.1")
-		if len(got) == 0 {
-			return
-		}
+	c.until("nobody listens", func() bool { return len(c.config.Cache().WatchedBy("127.0.0.1")) == 0 })
+}
+
+// until looks again and again: for what nobody is told of, as the end of a
+// connection or what happens inside of a handler.
+func (c *centre) until(what string, ok func() bool) {
+	c.tb.Helper()
+	for end := time.Now().Add(10 * time.Second); !ok(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
-			c.tb.Fatalf("still listened to: %v", got)
+			c.tb.Fatalf("not so after 10 s: %s", what)
 		}
 	}
 }
@@ -179,12 +200,7 @@ func TestPollOverHTTP10(t *testing.T) {
 	w := c.dial()
 	w.poll("HTTP/1.0", "30000", "d"+nothing)
 	key := config.Key{Group: "G", DataID: "d"}
-	for end := time.Now().Add(10 * time.Second); len(c.config.Cache().WatchersOf(key)) == 0; {
-		if time.Now().After(end) {
-			t.Fatal("nobody listens")
-		}
-		time.Sleep(time.Millisecond)
-	}
+	c.until("somebody listens", func() bool { return len(c.config.Cache().WatchersOf(key)) > 0 })
 	c.publish("d", "v")
 	w.want("d%02G%01\n")
 	c.deserted()
@@ -214,8 +230,8 @@ func TestPollOfClientThatLeaves(t *testing.T) {
 	w.poll("HTTP/1.1", "30000", "d"+nothing)
 	c.parked(1)
 	_ = w.conn.Close()
-	c.parked(0)
 	c.deserted()
+	c.until("nothing is parked", func() bool { return c.lot.Parked() == 0 })
 }
 
 // TestBetaIsSeenByItsAddress reads and listens from two addresses.
