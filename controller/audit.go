@@ -21,7 +21,7 @@ const (
 )
 
 func (a *API) auditRoutes() []middleware.Route {
-	read := middleware.Access{Class: middleware.Management, Action: middleware.Read, Resource: "console/audit"}
+	read := manage(middleware.Read, "console/audit")
 	return []middleware.Route{{Method: http.MethodGet, Path: "/v1/auth/audit", Dialect: v2, Access: read, Do: a.auditRecords}}
 }
 

@@ -13,9 +13,6 @@ import (
 func (a *API) authRoutes() []middleware.Route {
 	open := middleware.Access{Class: middleware.Public}
 	self := middleware.Access{Class: middleware.Management, Action: middleware.Write, Resource: "console/user/password", Self: true}
-	access := func(act middleware.Action, resource string) middleware.Access {
-		return middleware.Access{Class: middleware.Management, Action: act, Resource: resource}
-	}
 	var rows []middleware.Route
 	add := func(method, path string, acc middleware.Access, do middleware.Handler) {
 		rows = append(rows, middleware.Route{Method: method, Path: path, Dialect: v1Core, Access: acc, Do: do})
@@ -27,22 +24,22 @@ func (a *API) authRoutes() []middleware.Route {
 		add(http.MethodPost, base+"/logout", self, a.logout)
 		add(http.MethodPost, base+"/admin", open, a.firstAdmin)
 		rows[len(rows)-1].Audited = true
-		add(http.MethodPost, base, access(middleware.Write, "console/users"), a.createUser)
-		add(http.MethodDelete, base, access(middleware.Write, "console/users"), a.removeUser)
+		add(http.MethodPost, base, manage(middleware.Write, "console/users"), a.createUser)
+		add(http.MethodDelete, base, manage(middleware.Write, "console/users"), a.removeUser)
 		add(http.MethodPut, base, self, a.changePassword)
 		add(http.MethodPut, base+"/password", self, a.changeOwnPassword)
-		add(http.MethodGet, base, access(middleware.Read, "console/users"), a.users)
-		add(http.MethodGet, base+"/search", access(middleware.Write, "console/users"), a.searchUsers)
+		add(http.MethodGet, base, manage(middleware.Read, "console/users"), a.users)
+		add(http.MethodGet, base+"/search", manage(middleware.Write, "console/users"), a.searchUsers)
 	}
 	const roles, perms = "/v1/auth/roles", "/v1/auth/permissions"
-	add(http.MethodGet, roles, access(middleware.Read, "console/roles"), a.roles)
-	add(http.MethodGet, roles+"/search", access(middleware.Read, "console/roles"), a.searchRoles)
-	add(http.MethodPost, roles, access(middleware.Write, "console/roles"), a.addRole)
-	add(http.MethodDelete, roles, access(middleware.Write, "console/roles"), a.removeRole)
-	add(http.MethodGet, perms, access(middleware.Read, "console/permissions"), a.permissions)
-	add(http.MethodPost, perms, access(middleware.Write, "console/permissions"), a.addPermission)
-	add(http.MethodDelete, perms, access(middleware.Write, "console/permissions"), a.removePermission)
-	add(http.MethodGet, "/v1/auth/rights/explain", access(middleware.Read, "console/permissions"), a.explain)
+	add(http.MethodGet, roles, manage(middleware.Read, "console/roles"), a.roles)
+	add(http.MethodGet, roles+"/search", manage(middleware.Read, "console/roles"), a.searchRoles)
+	add(http.MethodPost, roles, manage(middleware.Write, "console/roles"), a.addRole)
+	add(http.MethodDelete, roles, manage(middleware.Write, "console/roles"), a.removeRole)
+	add(http.MethodGet, perms, manage(middleware.Read, "console/permissions"), a.permissions)
+	add(http.MethodPost, perms, manage(middleware.Write, "console/permissions"), a.addPermission)
+	add(http.MethodDelete, perms, manage(middleware.Write, "console/permissions"), a.removePermission)
+	add(http.MethodGet, "/v1/auth/rights/explain", manage(middleware.Read, "console/permissions"), a.explain)
 	return rows
 }
 

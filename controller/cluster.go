@@ -11,10 +11,10 @@ import (
 )
 
 func (a *API) clusterRoutes() []middleware.Route {
-	read := middleware.Access{Class: middleware.Management, Action: middleware.Read, Resource: "/v1/core/cluster"}
-	write := middleware.Access{Class: middleware.Management, Action: middleware.Write, Resource: "/v1/core/cluster"}
-	read2 := middleware.Access{Class: middleware.Management, Action: middleware.Read, Resource: "nacos/admin"}
-	write2 := middleware.Access{Class: middleware.Management, Action: middleware.Write, Resource: "nacos/admin"}
+	read := manage(middleware.Read, "/v1/core/cluster")
+	write := manage(middleware.Write, "/v1/core/cluster")
+	read2 := manage(middleware.Read, "nacos/admin")
+	write2 := manage(middleware.Write, "nacos/admin")
 	return []middleware.Route{
 		{Method: http.MethodGet, Path: "/v1/core/cluster/self", Dialect: v1Core, Access: read, Do: a.clusterSelf},
 		{Method: http.MethodGet, Path: "/v1/core/cluster/nodes", Dialect: v1Core, Access: read, Do: a.clusterNodes},

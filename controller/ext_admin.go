@@ -13,9 +13,6 @@ import (
 
 func (a *API) extAdminRoutes() []middleware.Route {
 	const get, put = http.MethodGet, http.MethodPut
-	manage := func(do middleware.Action, resource string) middleware.Access {
-		return middleware.Access{Class: middleware.Management, Action: do, Resource: resource}
-	}
 	self := manage(middleware.Read, "console/samples")
 	self.Self = true
 	return append(

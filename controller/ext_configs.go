@@ -14,17 +14,10 @@ import (
 
 func (a *API) extConfigRoutes() []middleware.Route {
 	const get, post, del = http.MethodGet, http.MethodPost, http.MethodDelete
-	manage := func(do middleware.Action) middleware.Access {
-		return middleware.Access{Class: middleware.Management, Action: do, Resource: middleware.ConfigResource}
-	}
-	each := func(do middleware.Action) middleware.Access {
-		acc := manage(do)
-		acc.Each = true
-		return acc
-	}
-	r, w := manage(middleware.Read), manage(middleware.Write)
+	const config = middleware.ConfigResource
+	r, w := manage(middleware.Read, config), manage(middleware.Write, config)
 	rows := []middleware.Route{
-		{Method: get, Path: "/configs", Access: each(middleware.Read), Do: a.extConfigs},
+		{Method: get, Path: "/configs", Access: each(middleware.Read, config), Do: a.extConfigs},
 		{Method: get, Path: "/config", Access: r, Do: a.extConfig},
 		{Method: del, Path: "/config", Access: w, Do: a.extRemove},
 		{Method: post, Path: "/config/publish", Access: w, Do: a.extPublish},
@@ -33,10 +26,10 @@ func (a *API) extConfigRoutes() []middleware.Route {
 		{Method: del, Path: "/config/gray", Access: w, Do: a.extRemoveGray},
 		{Method: get, Path: "/config/versions", Access: r, Do: a.extVersions},
 		{Method: get, Path: "/config/version", Access: r, Do: a.extVersion},
-		{Method: get, Path: "/releases", Access: each(middleware.Read), Do: a.extReleases},
-		{Method: get, Path: "/recycle", Access: each(middleware.Read), Do: a.extRecycle},
-		{Method: get, Path: "/config/export", Access: each(middleware.Read), Session: middleware.Alone, Do: a.exportV3},
-		{Method: post, Path: "/config/import/preview", Access: each(middleware.Write), Do: a.extImportPlan},
+		{Method: get, Path: "/releases", Access: each(middleware.Read, config), Do: a.extReleases},
+		{Method: get, Path: "/recycle", Access: each(middleware.Read, config), Do: a.extRecycle},
+		{Method: get, Path: "/config/export", Access: each(middleware.Read, config), Session: middleware.Alone, Do: a.exportV3},
+		{Method: post, Path: "/config/import/preview", Access: each(middleware.Write, config), Do: a.extImportPlan},
 	}
 	for i := range rows {
 		if rows[i].Method == post {

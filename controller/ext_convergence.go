@@ -11,12 +11,9 @@ import (
 )
 
 func (a *API) extListenerRoutes() []middleware.Route {
-	read := middleware.Access{Class: middleware.Management, Action: middleware.Read, Resource: middleware.ConfigResource}
-	each := read
-	each.Each = true
 	return extRows(middleware.Config, []middleware.Route{
-		{Method: http.MethodGet, Path: "/config/convergence", Access: read, Do: a.extConvergence},
-		{Method: http.MethodGet, Path: "/listeners", Access: each, Do: a.extListeners},
+		{Method: http.MethodGet, Path: "/config/convergence", Access: manage(middleware.Read, middleware.ConfigResource), Do: a.extConvergence},
+		{Method: http.MethodGet, Path: "/listeners", Access: each(middleware.Read, middleware.ConfigResource), Do: a.extListeners},
 	})
 }
 

@@ -117,7 +117,7 @@ func (a *API) extMetrics(q *middleware.Request) (any, error) {
 
 func (a *API) extOverviewRoutes() []middleware.Route {
 	self := middleware.Access{Class: middleware.Management, Action: middleware.Read, Resource: "console/overview", Self: true}
-	nodes := middleware.Access{Class: middleware.Management, Action: middleware.Read, Resource: "/v1/core/cluster"}
+	nodes := manage(middleware.Read, "/v1/core/cluster")
 	return extRows(middleware.Core, []middleware.Route{
 		{Method: http.MethodGet, Path: "/overview", Access: self, Do: a.extOverview},
 		{Method: http.MethodGet, Path: "/metrics", Access: self, Do: a.extMetrics},

@@ -13,15 +13,13 @@ import (
 
 func (a *API) extNamingRoutes() []middleware.Route {
 	const get, post = http.MethodGet, http.MethodPost
-	each := middleware.Access{Class: middleware.Management, Action: middleware.Read, Resource: middleware.NamingResource, Each: true}
-	write := each
-	write.Action = middleware.Write
+	read, write := each(middleware.Read, middleware.NamingResource), each(middleware.Write, middleware.NamingResource)
 	return extRows(middleware.Naming, []middleware.Route{
-		{Method: get, Path: "/services", Access: each, Do: a.extServices},
-		{Method: get, Path: "/instances", Access: each, Do: a.extInstances},
+		{Method: get, Path: "/services", Access: read, Do: a.extServices},
+		{Method: get, Path: "/instances", Access: read, Do: a.extInstances},
 		{Method: post, Path: "/instances/batch", Access: write, Do: a.extBatch},
-		{Method: get, Path: "/clients", Access: each, Do: a.extClients},
-		{Method: get, Path: "/client", Access: each, Do: a.extClient},
+		{Method: get, Path: "/clients", Access: read, Do: a.extClients},
+		{Method: get, Path: "/client", Access: read, Do: a.extClient},
 	})
 }
 

@@ -9,8 +9,8 @@ import (
 )
 
 func (a *API) loaderRoutes() []middleware.Route {
-	read := middleware.Access{Class: middleware.Management, Action: middleware.Read, Resource: "/v2/core/loader"}
-	write := middleware.Access{Class: middleware.Management, Action: middleware.Write, Resource: "/v2/core/loader"}
+	read := manage(middleware.Read, "/v2/core/loader")
+	write := manage(middleware.Write, "/v2/core/loader")
 	return []middleware.Route{
 		{Method: http.MethodGet, Path: "/v2/core/loader/current", Dialect: v2Bare, Access: read, Do: a.loaderCurrent},
 		{Method: http.MethodGet, Path: "/v2/core/loader/cluster", Dialect: v2Bare, Access: read, Do: a.loaderCluster},

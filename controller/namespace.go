@@ -11,8 +11,8 @@ func (a *API) namespaceRoutes() []middleware.Route {
 	const path, path2 = "/v1/console/namespaces", "/v2/console/namespace"
 	// Everybody who is logged in may know the namespaces, as consoles let him choose.
 	list := middleware.Access{Class: middleware.Management, Action: middleware.Read, Resource: "console/namespaces", Self: true}
-	read := middleware.Access{Class: middleware.Management, Action: middleware.Read, Resource: "console/namespaces"}
-	write := middleware.Access{Class: middleware.Management, Action: middleware.Write, Resource: "console/namespaces"}
+	read := manage(middleware.Read, "console/namespaces")
+	write := manage(middleware.Write, "console/namespaces")
 	return []middleware.Route{
 		{Method: http.MethodGet, Path: path, Dialect: v1Core, Access: list, Do: a.namespaces},
 		{Method: http.MethodPost, Path: path, Dialect: v1Core, Access: write, Do: a.createNamespace},

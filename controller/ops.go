@@ -12,8 +12,8 @@ import (
 
 func (a *API) opsRoutes() []middleware.Route {
 	open := middleware.Access{Class: middleware.Public}
-	read := middleware.Access{Class: middleware.Management, Action: middleware.Read, Resource: "nacos/admin"}
-	write := middleware.Access{Class: middleware.Management, Action: middleware.Write, Resource: "nacos/admin"}
+	read := manage(middleware.Read, "nacos/admin")
+	write := manage(middleware.Write, "nacos/admin")
 	return []middleware.Route{
 		{Method: http.MethodGet, Path: "/v1/core/ops/divergence", Dialect: v1Core, Access: read, Do: a.divergence},
 		{Method: http.MethodGet, Path: "/v1/core/ops/idInfo", Dialect: v1Core, Access: open, Do: a.ids},

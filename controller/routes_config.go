@@ -19,14 +19,6 @@ func (a *API) configRoutes() []middleware.Route {
 	client := func(do middleware.Action) middleware.Access {
 		return middleware.Access{Class: middleware.Client, Action: do, Resource: config}
 	}
-	manage := func(do middleware.Action, resource string) middleware.Access {
-		return middleware.Access{Class: middleware.Management, Action: do, Resource: resource}
-	}
-	// each is for a handler that asks for every config it touches: by their ids
-	// they may be anybody's.
-	each := func(do middleware.Action) middleware.Access {
-		return middleware.Access{Class: middleware.Management, Action: do, Resource: config, Each: true}
-	}
 	listen := middleware.Access{Class: middleware.Client, Action: middleware.Read, Resource: config, Each: true}
 	r, w := middleware.Read, middleware.Write
 	all := middleware.Access{Class: middleware.Management, Action: r, Resource: config, Wide: true}
@@ -35,15 +27,15 @@ func (a *API) configRoutes() []middleware.Route {
 		{Param: "search", Value: "accurate", Access: manage(r, config)},
 		{Param: "search", Value: "blur", Access: manage(r, config)},
 		{Param: "beta", Value: "true", Access: manage(r, config)},
-		{Param: "export", Value: "true", Access: each(r)},
-		{Param: "exportV2", Value: "true", Access: each(r)},
+		{Param: "export", Value: "true", Access: each(r, config)},
+		{Param: "exportV2", Value: "true", Access: each(r, config)},
 	}
 	posted := []middleware.Variant{
-		{Param: "import", Value: "true", Access: each(w)},
-		{Param: "clone", Value: "true", Access: each(w)},
+		{Param: "import", Value: "true", Access: each(w, config)},
+		{Param: "clone", Value: "true", Access: each(w, config)},
 	}
 	removed := []middleware.Variant{
-		{Param: "delType", Value: "ids", Access: each(w)},
+		{Param: "delType", Value: "ids", Access: each(w, config)},
 		{Param: "beta", Value: "true", Access: manage(w, config)},
 	}
 	rows := []middleware.Route{

@@ -13,30 +13,28 @@ func (a *API) authV3Routes() []middleware.Route {
 	const get, post, put, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
 	open := middleware.Access{Class: middleware.Public}
 	self := middleware.Access{Class: middleware.Management, Action: middleware.Write, Resource: "console/user/password", Self: true}
-	manage := func(do middleware.Action, what string) middleware.Access {
-		return middleware.Access{Class: middleware.Management, Action: do, Resource: "console/" + what}
-	}
 	r, w := middleware.Read, middleware.Write
 	const user, role, perm = "/v3/auth/user", "/v3/auth/role", "/v3/auth/permission"
+	const users, roles, permissions = "console/users", "console/roles", "console/permissions"
 	rows := []middleware.Route{
 		{Method: post, Path: user + "/login", Dialect: v3Login, Access: open, Login: true, Do: a.login},
 		{Method: post, Path: user + "/logout", Access: self, Do: unwrapped(a.logout)},
 		{Method: post, Path: user + "/admin", Access: open, Audited: true, Do: a.firstAdminV3},
-		{Method: post, Path: user, Access: manage(w, "users"), Do: a.createUserV3},
-		{Method: del, Path: user, Access: manage(w, "users"), Do: unwrapped(a.removeUser)},
+		{Method: post, Path: user, Access: manage(w, users), Do: a.createUserV3},
+		{Method: del, Path: user, Access: manage(w, users), Do: unwrapped(a.removeUser)},
 		{Method: put, Path: user, Access: self, Do: unwrapped(a.changePassword)},
-		{Method: get, Path: user + "/list", Access: manage(r, "users"), Do: searched(a.users)},
-		{Method: get, Path: user + "/search", Access: manage(w, "users"), Do: a.searchUsers},
+		{Method: get, Path: user + "/list", Access: manage(r, users), Do: searched(a.users)},
+		{Method: get, Path: user + "/search", Access: manage(w, users), Do: a.searchUsers},
 
-		{Method: post, Path: role, Access: manage(w, "roles"), Do: unwrapped(a.addRole)},
-		{Method: del, Path: role, Access: manage(w, "roles"), Do: unwrapped(a.removeRole)},
-		{Method: get, Path: role + "/list", Access: manage(r, "roles"), Do: searched(a.roles)},
-		{Method: get, Path: role + "/search", Access: manage(r, "roles"), Do: a.searchRoles},
+		{Method: post, Path: role, Access: manage(w, roles), Do: unwrapped(a.addRole)},
+		{Method: del, Path: role, Access: manage(w, roles), Do: unwrapped(a.removeRole)},
+		{Method: get, Path: role + "/list", Access: manage(r, roles), Do: searched(a.roles)},
+		{Method: get, Path: role + "/search", Access: manage(r, roles), Do: a.searchRoles},
 
-		{Method: post, Path: perm, Access: manage(w, "permissions"), Do: unwrapped(a.addPermission)},
-		{Method: del, Path: perm, Access: manage(w, "permissions"), Do: unwrapped(a.removePermission)},
-		{Method: get, Path: perm, Access: manage(r, "permissions"), Do: a.hasPermission},
-		{Method: get, Path: perm + "/list", Access: manage(r, "permissions"), Do: searched(a.permissions)},
+		{Method: post, Path: perm, Access: manage(w, permissions), Do: unwrapped(a.addPermission)},
+		{Method: del, Path: perm, Access: manage(w, permissions), Do: unwrapped(a.removePermission)},
+		{Method: get, Path: perm, Access: manage(r, permissions), Do: a.hasPermission},
+		{Method: get, Path: perm + "/list", Access: manage(r, permissions), Do: searched(a.permissions)},
 	}
 	for i := range rows {
 		if rows[i].Dialect == nil {

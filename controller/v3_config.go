@@ -14,33 +14,26 @@ import (
 // configV3Routes are configs as the console of Nacos 3 asks for them.
 func (a *API) configV3Routes() []middleware.Route {
 	const get, post, del = http.MethodGet, http.MethodPost, http.MethodDelete
-	manage := func(do middleware.Action) middleware.Access {
-		return middleware.Access{Class: middleware.Management, Action: do, Resource: middleware.ConfigResource}
-	}
-	each := func(do middleware.Action) middleware.Access {
-		acc := manage(do)
-		acc.Each = true
-		return acc
-	}
-	r, w := manage(middleware.Read), manage(middleware.Write)
+	const config = middleware.ConfigResource
+	r, w := manage(middleware.Read, config), manage(middleware.Write, config)
 	all := r
 	all.Wide = true
-	byIP := middleware.Access{Class: middleware.Management, Action: middleware.Read, Resource: "/v1/cs/listener"}
+	byIP := manage(middleware.Read, "/v1/cs/listener")
 	const cs, hist = "/v3/console/cs/config", "/v3/console/cs/history"
 	rows := []middleware.Route{
 		{Method: get, Path: cs, Access: r, Do: a.configV3},
 		{Method: post, Path: cs, Access: w, Do: a.publishConfigV3},
 		{Method: del, Path: cs, Access: w, Do: a.removeConfigV3},
-		{Method: del, Path: cs + "/batchDelete", Access: each(middleware.Write), Do: a.removeConfigsV3},
+		{Method: del, Path: cs + "/batchDelete", Access: each(middleware.Write, config), Do: a.removeConfigsV3},
 		{Method: get, Path: cs + "/list", Access: r, Do: a.listConfigsV3},
 		{Method: get, Path: cs + "/searchDetail", Access: r, Do: a.searchContentV3},
 		{Method: get, Path: cs + "/beta", Access: r, Do: a.betaV3},
 		{Method: del, Path: cs + "/beta", Access: w, Do: a.stopBetaV3},
 		{Method: get, Path: cs + "/listener", Access: r, Do: a.configListenersV3},
 		{Method: get, Path: cs + "/listener/ip", Access: byIP, Do: a.ipListenersV3},
-		{Method: get, Path: cs + "/export2", Access: each(middleware.Read), Do: a.exportV3},
-		{Method: post, Path: cs + "/import", Access: each(middleware.Write), Do: a.importV3},
-		{Method: post, Path: cs + "/clone", Access: each(middleware.Write), Do: a.cloneV3},
+		{Method: get, Path: cs + "/export2", Access: each(middleware.Read, config), Do: a.exportV3},
+		{Method: post, Path: cs + "/import", Access: each(middleware.Write, config), Do: a.importV3},
+		{Method: post, Path: cs + "/clone", Access: each(middleware.Write, config), Do: a.cloneV3},
 
 		{Method: get, Path: hist, Access: r, Do: a.historyV3},
 		{Method: get, Path: hist + "/list", Access: r, Do: a.listHistoryV3},

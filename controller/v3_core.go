@@ -14,9 +14,6 @@ import (
 func (a *API) consoleRoutes() []middleware.Route {
 	const get, post, put, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
 	open := middleware.Access{Class: middleware.Public}
-	manage := func(do middleware.Action, resource string) middleware.Access {
-		return middleware.Access{Class: middleware.Management, Action: do, Resource: resource}
-	}
 	list := manage(middleware.Read, "console/namespaces")
 	list.Self = true
 	r, w := manage(middleware.Read, "console/namespaces"), manage(middleware.Write, "console/namespaces")
