@@ -5,6 +5,7 @@ package site
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -33,7 +34,7 @@ type Site struct {
 type file struct {
 	raw  []byte
 	kind string // content type
-	etag string
+	etag string // "" where no two answers are the same
 
 	once sync.Once
 	gz   []byte // made when it is first asked for
@@ -121,9 +122,19 @@ func (s *Site) Build() string {
 	return s.build
 }
 
-// policy is what a page of ours may do: load what is here, and nothing else.
-const policy = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; " +
-	"connect-src 'self'; worker-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+// policy is what a page of ours may do: load what is here, and nothing else. Its
+// code editor makes a style sheet, which has to name the nonce of the page.
+func policy(nonce string) string {
+	styles := "style-src 'self'"
+	if nonce != "" {
+		styles += " 'nonce-" + nonce + "'"
+	}
+	return "default-src 'self'; script-src 'self'; " + styles + "; img-src 'self' data:; font-src 'self' data:; " +
+		"connect-src 'self'; worker-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+}
+
+// mark stands in the page where the nonce of each answer comes.
+const mark = "%nonce%"
 
 // nobody is the permissions policy: none of these is for us.
 const nobody = "accelerometer=(), camera=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), payment=(), usb=()"
@@ -152,7 +163,7 @@ func (s *Site) Serve(w http.ResponseWriter, r *http.Request, name string) bool {
 	}
 	h := w.Header()
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Content-Security-Policy", policy)
+	h.Set("Content-Security-Policy", policy(""))
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Permissions-Policy", nobody)
 	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" { // on plain HTTP a browser only complains of it
@@ -164,6 +175,11 @@ func (s *Site) Serve(w http.ResponseWriter, r *http.Request, name string) bool {
 	if lasting {
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
+	if name == indexName {
+		nonce := rand.Text()
+		h.Set("Content-Security-Policy", policy(nonce))
+		f = &file{raw: bytes.ReplaceAll(f.raw, []byte(mark), []byte(nonce)), kind: f.kind}
+	}
 	f.send(w, r)
 	return true
 }
@@ -174,14 +190,16 @@ const packable = 1024
 func (f *file) send(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", f.kind)
-	h.Set("ETag", f.etag)
-	h.Set("Vary", "Accept-Encoding")
-	if matches(r.Header.Get("If-None-Match"), f.etag) {
-		w.WriteHeader(http.StatusNotModified)
-		return
+	if f.etag != "" {
+		h.Set("ETag", f.etag)
+		if matches(r.Header.Get("If-None-Match"), f.etag) {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
 	}
+	h.Set("Vary", "Accept-Encoding")
 	body := f.raw
-	if len(f.raw) > packable && takesGzip(r.Header.Get("Accept-Encoding")) {
+	if f.etag != "" && len(f.raw) > packable && takesGzip(r.Header.Get("Accept-Encoding")) {
 		f.once.Do(f.pack)
 		if len(f.gz) < len(f.raw) {
 			body = f.gz

@@ -123,8 +123,36 @@ func TestPolicy(t *testing.T) {
 			t.Errorf("%s is %q, without %q", name, h.Get(name), part)
 		}
 	}
-	if csp := h.Get("Content-Security-Policy"); strings.Contains(csp, "unsafe-eval") || strings.Contains(csp, "script-src 'self' 'unsafe") {
-		t.Errorf("scripts of any origin may run: %s", csp)
+	if csp := h.Get("Content-Security-Policy"); strings.Contains(csp, "unsafe-eval") || strings.Contains(csp, "unsafe-inline") {
+		t.Errorf("scripts or styles of any origin may run: %s", csp)
+	}
+}
+
+// TestNonce: the page names the nonce of its policy, and no two answers have
+// the same one, so that nobody who saw one page can write into another.
+func TestNonce(t *testing.T) {
+	s, err := site.New(fstest.MapFS{
+		"index.html":    {Data: []byte(`<meta property="csp-nonce" nonce="%nonce%">` + script)},
+		"assets/app.js": {Data: []byte("1")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for range 3 {
+		r := ask(t, s, "", "Accept-Encoding", "gzip", "If-None-Match", "*")
+		_, after, _ := strings.Cut(r.body, `nonce="`)
+		nonce, _, _ := strings.Cut(after, `"`)
+		if len(nonce) < 22 || seen[nonce] || r.status != http.StatusOK || r.h.Get("Etag") != "" {
+			t.Fatalf("the page is %d with the nonce %q and the etag %q", r.status, nonce, r.h.Get("Etag"))
+		}
+		seen[nonce] = true
+		if csp := r.h.Get("Content-Security-Policy"); !strings.Contains(csp, "style-src 'self' 'nonce-"+nonce+"';") {
+			t.Errorf("the policy %q does not name the nonce %q", csp, nonce)
+		}
+	}
+	if csp := ask(t, s, "a/"+s.Build()+"/app.js").h.Get("Content-Security-Policy"); strings.Contains(csp, "nonce-") {
+		t.Errorf("a script has a policy with a nonce: %s", csp)
 	}
 }
 

@@ -24,6 +24,7 @@ export async function openPage(browser, options = {}) {
   const { settings = {}, allow = [], context: given, ...rest } = options;
   const context = given ?? (await browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 860 }, ...rest }));
   if (!given) await context.addInitScript((stored) => location.protocol.startsWith('http') && (localStorage.getItem('nc.settings') ?? localStorage.setItem('nc.settings', stored)), JSON.stringify({ language: 'en', theme: 'light', ...settings }));
+  await context.addInitScript(() => addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.effectiveDirective} refused ${event.blockedURI} at ${event.sourceFile}:${event.lineNumber}`)));
   const page = await context.newPage();
   page.wrong = [];
   const note = (text) => allow.some((pattern) => pattern.test(text)) || page.wrong.push(text);

@@ -1,7 +1,7 @@
 import type { ConfigName } from './config';
 import { address, del, get, post, postBody } from './http';
 import type { Cursor } from './session';
-import type { ConfigDetail, Page } from './types';
+import { paging, type ConfigDetail, type Page } from './types';
 
 const root = 'v3/console/ext';
 const named = (c: ConfigName) => ({ namespaceId: c.ns, groupName: c.group, dataId: c.dataId });
@@ -47,10 +47,38 @@ export interface ConfigQuery {
   content?: string | undefined;
   user?: string | undefined;
   state?: string | undefined;
+  dataId?: string | undefined;
+  desc?: string | undefined;
+  /** How long ago the last change may be. */
+  changed?: string | undefined;
   sort?: string | undefined;
   order?: string | undefined;
   pageNo: number;
   pageSize: number;
+}
+
+/** The times after which somebody looks for a change, in milliseconds. */
+export const agoes: Record<string, number> = { '1h': 3_600_000, '1d': 86_400_000, '7d': 604_800_000, '30d': 2_592_000_000 };
+
+/** What an address asks of the list. */
+export function configList(ns: string, search: Record<string, string | undefined>): ConfigQuery {
+  return {
+    namespaceId: ns,
+    q: search.q,
+    dataId: search.id,
+    groupName: search.group,
+    appName: search.app,
+    type: search.type,
+    tags: search.tags,
+    content: search.content,
+    desc: search.desc,
+    user: search.by,
+    state: search.state,
+    changed: search.changed,
+    sort: search.sort,
+    order: search.order,
+    ...paging(search, 50),
+  };
 }
 
 export interface Gray {
@@ -127,7 +155,10 @@ export const extConfigKeys = {
   recycle: (ns: string, q: string) => ['recycle', ns, q] as const,
 };
 
-export const queryConfigs = (q: ConfigQuery, signal?: AbortSignal) => get<ConfigPage>(`${root}/configs`, { ...q, facets: true }, signal);
+export function queryConfigs({ changed, ...q }: ConfigQuery, signal?: AbortSignal) {
+  const ago = agoes[changed ?? ''];
+  return get<ConfigPage>(`${root}/configs`, { ...q, changedAfter: ago && Date.now() - ago, facets: true }, signal);
+}
 
 export const getFull = (c: ConfigName) => get<ConfigFull>(`${root}/config`, named(c));
 

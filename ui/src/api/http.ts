@@ -1,3 +1,4 @@
+import { ours, takeEarly } from '../early';
 import { ApiError, Unreachable } from './errors';
 
 export type Params = Record<string, string | number | boolean | undefined | null>;
@@ -37,8 +38,7 @@ interface Call {
 }
 
 function request(call: Call): RequestInit {
-  // The header makes every call one that a foreign page cannot send.
-  const headers: Record<string, string> = { 'X-Console': '1', Accept: 'application/json', ...call.headers };
+  const headers: Record<string, string> = { ...ours, ...call.headers };
   let body = call.body ?? null;
   if (call.form) body = encode(call.form);
   if (call.json !== undefined) {
@@ -59,7 +59,8 @@ function parse(text: string): unknown {
 async function once(call: Call): Promise<unknown> {
   let response: Response;
   try {
-    response = await fetch(address(call.path, call.query), request(call));
+    const url = address(call.path, call.query);
+    response = await ((call.method === 'GET' && takeEarly(url)) || fetch(url, request(call)));
   } catch (cause) {
     if (call.signal?.aborted) throw cause;
     throw new Unreachable(call.method, call.path);

@@ -91,3 +91,8 @@ export interface ImportResult {
   unrecognizedCount?: number;
   unrecognizedData?: { itemName: string }[];
 }
+
+/** The page and the page size of an address. */
+export function paging(search: Record<string, string | undefined>, size: number): { pageNo: number; pageSize: number } {
+  return { pageNo: Math.max(1, Number(search.page) || 1), pageSize: Math.min(500, Math.max(1, Number(search.size) || size)) };
+}

@@ -1,5 +1,6 @@
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
+import { paging } from '../api/types';
 
 export type Search = Record<string, string | undefined>;
 
@@ -49,10 +50,10 @@ export function useTyped(value: string, commit: (value: string) => void, wait = 
 /** Page and page size of the address. */
 export function usePaging(size = 50): { page: number; size: number; go: (page: number, size: number) => void } {
   const [search, change] = useAddress();
-  const wanted = Number(search.size) || size;
+  const asked = paging(search, size);
   return {
-    page: Math.max(1, Number(search.page) || 1),
-    size: Math.min(500, Math.max(1, wanted)),
+    page: asked.pageNo,
+    size: asked.pageSize,
     go: (page, next) => change({ page: page > 1 ? String(page) : undefined, size: next === size ? undefined : String(next) }),
   };
 }

@@ -16,14 +16,19 @@ import { LoginForm, LoginPage, SetupPage } from './login';
 import { router } from './router';
 import { caller, server } from './server';
 
-async function findOut(): Promise<void> {
-  server.set(await getCapabilities());
+async function whoIsIt(): Promise<Me | undefined> {
   try {
-    caller.set(await getMe());
+    return await getMe();
   } catch (error) {
     if (!(error instanceof ApiError) || !error.expired) throw error;
-    caller.set(undefined);
+    return undefined;
   }
+}
+
+async function findOut(): Promise<void> {
+  const [has, me] = await Promise.all([getCapabilities(), whoIsIt()]);
+  server.set(has);
+  caller.set(me);
 }
 
 function enter(me: Me): void {

@@ -1,7 +1,9 @@
 import { createHashHistory, createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import { Failure } from '../ui/states';
 import { fromLegacy } from './legacy';
+import { ahead } from './ahead';
 import { NotFound } from './notfound';
+import { pages, type Path } from './pages';
 import type { Search } from './query';
 import { Shell } from './shell';
 
@@ -14,10 +16,6 @@ const root = createRootRoute({
   },
 });
 
-// A page's code is fetched when it is first opened.
-const page = <P extends string>(path: P, load: () => Promise<Record<string, unknown>>, name: string) =>
-  createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load as never, name as never) });
-
 const home = createRoute({
   getParentRoute: () => root,
   path: '/',
@@ -26,30 +24,40 @@ const home = createRoute({
   },
 });
 
+const page = <P extends Path>(path: P) => {
+  const { load, name } = pages.find((one) => one.path === path)!;
+  return createRoute({
+    getParentRoute: () => root,
+    path,
+    component: lazyRouteComponent(load as never, name as never),
+    loader: ({ params, location }) => ahead(path, params as Record<string, string>, location.search as Search),
+  });
+};
+
 const tree = root.addChildren([
   home,
-  page('/overview', () => import('../pages/overview/overview'), 'OverviewPage'),
-  page('/ns/$ns/configs', () => import('../pages/configs/configs'), 'ConfigsPage'),
-  page('/ns/$ns/configs/new', () => import('../pages/edit/edit'), 'NewConfigPage'),
-  page('/ns/$ns/configs/$group/$name', () => import('../pages/config/config'), 'ConfigPage'),
-  page('/ns/$ns/configs/$group/$name/edit', () => import('../pages/edit/edit'), 'EditConfigPage'),
-  page('/ns/$ns/import', () => import('../pages/configs/import'), 'ImportPage'),
-  page('/ns/$ns/releases', () => import('../pages/configs/releases'), 'ReleasesPage'),
-  page('/ns/$ns/listeners', () => import('../pages/configs/listeners'), 'ListenersPage'),
-  page('/ns/$ns/recycle', () => import('../pages/configs/recycle'), 'RecyclePage'),
-  page('/ns/$ns/services', () => import('../pages/services/services'), 'ServicesPage'),
-  page('/ns/$ns/services/$group/$name', () => import('../pages/services/service'), 'ServicePage'),
-  page('/ns/$ns/instances', () => import('../pages/services/instances'), 'InstancesPage'),
-  page('/ns/$ns/clients', () => import('../pages/services/clients'), 'ClientsPage'),
-  page('/ns/$ns/clients/$name', () => import('../pages/services/clients'), 'ClientPage'),
-  page('/ns/$ns/samples', () => import('../pages/samples/samples'), 'SamplesPage'),
-  page('/cluster/nodes', () => import('../pages/cluster/nodes'), 'NodesPage'),
-  page('/cluster/switches', () => import('../pages/cluster/switches'), 'SwitchesPage'),
-  page('/namespaces', () => import('../pages/namespaces/namespaces'), 'NamespacesPage'),
-  page('/access/$name', () => import('../pages/access/access'), 'AccessPage'),
-  page('/audit', () => import('../pages/access/audit'), 'AuditPage'),
-  page('/server', () => import('../pages/settings/serversettings'), 'ServerSettingsPage'),
-  page('/settings', () => import('../pages/settings/settings'), 'SettingsPage'),
+  page('/overview'),
+  page('/ns/$ns/configs'),
+  page('/ns/$ns/configs/new'),
+  page('/ns/$ns/configs/$group/$name'),
+  page('/ns/$ns/configs/$group/$name/edit'),
+  page('/ns/$ns/import'),
+  page('/ns/$ns/releases'),
+  page('/ns/$ns/listeners'),
+  page('/ns/$ns/recycle'),
+  page('/ns/$ns/services'),
+  page('/ns/$ns/services/$group/$name'),
+  page('/ns/$ns/instances'),
+  page('/ns/$ns/clients'),
+  page('/ns/$ns/clients/$name'),
+  page('/ns/$ns/samples'),
+  page('/cluster/nodes'),
+  page('/cluster/switches'),
+  page('/namespaces'),
+  page('/access/$name'),
+  page('/audit'),
+  page('/server'),
+  page('/settings'),
 ]);
 
 const plainSearch = (text: string): Search => Object.fromEntries(new URLSearchParams(text));
@@ -65,6 +73,7 @@ export const router = createRouter({
   },
   defaultNotFoundComponent: NotFound,
   defaultErrorComponent: ({ error, reset }) => <Failure error={error} onRetry={reset} />,
+  defaultPreload: 'intent',
   scrollRestoration: true,
 });
 

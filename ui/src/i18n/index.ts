@@ -1,6 +1,7 @@
 import { settings, type Language } from '../lib/settings';
 import { createStore, useStore } from '../lib/store';
 import type { en } from './en';
+import { fetchTexts } from './fetch';
 
 type Widen<T> = T extends string
   ? string
@@ -15,17 +16,13 @@ export type Dictionary = Widen<typeof en>;
 
 const current = createStore<Dictionary | undefined>(undefined);
 
-async function load(language: Language): Promise<Dictionary> {
-  return language === 'zh' ? (await import('./zh')).zh : (await import('./en')).en;
-}
-
 /** Loads the chosen language, and again whenever another one is chosen. */
 export async function startLanguage(): Promise<void> {
   let shown: Language | undefined;
   const follow = async () => {
     const { language } = settings.get();
     if (language === shown) return;
-    const dictionary = await load(language);
+    const dictionary: Dictionary = await fetchTexts(language);
     shown = language;
     document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
     current.set(dictionary);

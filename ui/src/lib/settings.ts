@@ -1,8 +1,9 @@
+import { guessLanguage, type Language } from '../i18n/fetch';
 import { recall, remember } from './persist';
 import { createStore } from './store';
 
 export type Theme = 'system' | 'light' | 'dark' | 'contrast';
-export type Language = 'en' | 'zh';
+export type { Language };
 export type Density = 'comfortable' | 'compact';
 
 export interface Settings {
@@ -14,10 +15,6 @@ export interface Settings {
   utc: boolean;
   wrap: boolean;
   editorSize: number;
-}
-
-function guessLanguage(): Language {
-  return navigator.languages.some((tag) => tag.toLowerCase().startsWith('zh')) ? 'zh' : 'en';
 }
 
 const defaults: Settings = {

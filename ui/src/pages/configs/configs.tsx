@@ -2,8 +2,8 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { Copy, Download, FilePlus, FileCog, Trash2, Upload } from 'lucide-react';
 import { useState } from 'react';
-import { exportAddress, extConfigKeys, queryConfigs, type ConfigQuery, type ConfigRow } from '../../api/extconfig';
-import { useAddress, usePaging, usePath } from '../../app/query';
+import { configList, exportAddress, extConfigKeys, queryConfigs, type ConfigRow } from '../../api/extconfig';
+import { useAddress, usePath } from '../../app/query';
 import { may, useMe } from '../../app/server';
 import { useT } from '../../i18n';
 import { follow } from '../../lib/save';
@@ -16,27 +16,6 @@ import { CloneDialog } from './clone';
 import { configColumns } from './columns';
 import { DeleteConfigs } from './delete';
 import { ConfigFilter, filterNames, isFiltered } from './filter';
-
-function useConfigQuery(): ConfigQuery {
-  const { ns } = usePath();
-  const [search] = useAddress();
-  const { page, size } = usePaging();
-  return {
-    namespaceId: ns,
-    q: search.q,
-    groupName: search.group,
-    appName: search.app,
-    type: search.type,
-    tags: search.tags,
-    content: search.content,
-    user: search.by,
-    state: search.state,
-    sort: search.sort,
-    order: search.order,
-    pageNo: page,
-    pageSize: size,
-  };
-}
 
 function Selection({ rows, onClone, onDelete, onClear, why }: { rows: ConfigRow[]; onClone: () => void; onDelete: () => void; onClear: () => void; why: string | false }) {
   const t = useT();
@@ -66,7 +45,7 @@ export function ConfigsPage() {
   const { ns } = usePath();
   const [search, change] = useAddress();
   const navigate = useNavigate();
-  const q = useConfigQuery();
+  const q = configList(ns, search);
   const query = useQuery({ queryKey: extConfigKeys.list(q), queryFn: ({ signal }) => queryConfigs(q, signal), placeholderData: keepPreviousData });
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [cloning, setCloning] = useState<ConfigRow[]>([]);

@@ -1,6 +1,6 @@
 import { SlidersHorizontal } from 'lucide-react';
 import { Popover } from 'radix-ui';
-import type { Facet, FacetName } from '../../api/extconfig';
+import { agoes, type Facet, type FacetName } from '../../api/extconfig';
 import { useServer } from '../../app/server';
 import { useAddress, useTyped, type Search } from '../../app/query';
 import { useT } from '../../i18n';
@@ -8,7 +8,7 @@ import { Button } from '../../ui/button';
 import { Chips } from '../../ui/chips';
 import { Field, Input, SearchInput, Select } from '../../ui/field';
 
-export const filterNames = ['q', 'group', 'app', 'type', 'tags', 'content', 'by', 'state'] as const;
+export const filterNames = ['q', 'id', 'group', 'app', 'type', 'tags', 'desc', 'content', 'by', 'changed', 'state'] as const;
 
 export const isFiltered = (search: Search) => filterNames.some((name) => search[name]);
 
@@ -47,7 +47,7 @@ export function ConfigFilter({ facets }: { facets: Facets }) {
   const set = (name: string) => (value: string) => change({ [name]: value || undefined, page: undefined });
   const clear = () => change({ ...Object.fromEntries(filterNames.map((name) => [name, undefined])), page: undefined });
   const [q, setQ] = useTyped(search.q ?? '', set('q'));
-  const chips = filterNames.filter((name) => name !== 'q' && search[name]).map((name) => ({ key: name, label: t.configs.filters[name], value: name === 'state' ? t.configs.states[search[name] as 'gray'] : search[name]! }));
+  const chips = filterNames.filter((name) => name !== 'q' && search[name]).map((name) => ({ key: name, label: t.configs.filters[name], value: name === 'state' ? t.configs.states[search[name] as 'gray'] : name === 'changed' ? t.configs.agoes[search[name] as '1h'] : search[name]! }));
   return (
     <div className="flex flex-col gap-2 border-b border-line p-3">
       <div className="flex flex-wrap items-center gap-2">
@@ -77,6 +77,20 @@ export function ConfigFilter({ facets }: { facets: Facets }) {
                   </Select>
                 )}
               </Field>
+              <Field label={t.configs.filters.changed}>
+                {(props) => (
+                  <Select {...props} value={search.changed ?? ''} onChange={(event) => set('changed')(event.target.value)}>
+                    <option value="">{t.configs.anyTime}</option>
+                    {Object.keys(agoes).map((ago) => (
+                      <option key={ago} value={ago}>
+                        {t.configs.agoes[ago as '1h']}
+                      </option>
+                    ))}
+                  </Select>
+                )}
+              </Field>
+              <Typed label={t.configs.filters.id} value={search.id ?? ''} commit={set('id')} />
+              <Typed label={t.configs.filters.desc} value={search.desc ?? ''} commit={set('desc')} />
               <Typed label={t.configs.filters.by} value={search.by ?? ''} commit={set('by')} />
               {has.features.contentSearch && (
                 <div className="sm:col-span-2">

@@ -1,7 +1,14 @@
+import type { Extension } from '@codemirror/state';
 import { EditorView } from '@codemirror/view';
 
+// The editor's style sheet is one that no file holds: the page's policy lets it
+// through because it names the page's nonce.
+const nonce = document.querySelector<HTMLMetaElement>('meta[property=csp-nonce]')?.nonce ?? '';
+
 /** The look of every piece of code: the console's own colours in all themes. */
-export const look = (size: number) =>
+export const look = (size: number): Extension => [EditorView.cspNonce.of(nonce), theme(size)];
+
+const theme = (size: number) =>
   EditorView.theme({
     '&': { backgroundColor: 'var(--surface)', color: 'var(--fg)', fontSize: `${size}px`, height: '100%' },
     '&.cm-focused': { outline: 'none' },

@@ -1,1 +1,0 @@
-import{An as e}from"./vendor.js";import{F as t}from"./states.js";var n=new e({defaultOptions:{queries:{staleTime:5e3,gcTime:12e4,refetchOnWindowFocus:!0,retry:(e,n)=>!(n instanceof t)&&e<1},mutations:{retry:!1}}});export{n as t};

@@ -1,1 +1,0 @@
-import{On as e}from"./vendor.js";import{h as t,p as n}from"./states.js";import{t as r}from"./client.js";function i({run:i,done:a,stale:o=[],then:s,fail:c}){return e({mutationFn:i,onSuccess:async(e,n)=>{s?.(e,n),a&&t(typeof a==`string`?a:a(e,n)),await Promise.all(o.map(e=>r.invalidateQueries({queryKey:e})))},onError:e=>{c?.(e)||n(e)}})}export{i as t};

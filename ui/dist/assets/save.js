@@ -1,1 +1,0 @@
-function e(e,n,r=`text/plain;charset=utf-8`){let i=URL.createObjectURL(new Blob([n],{type:r}));t(i,e),setTimeout(()=>URL.revokeObjectURL(i),1e4)}function t(e,t=``){let n=document.createElement(`a`);n.href=e,n.download=t,document.body.append(n),n.click(),n.remove()}export{e as n,t};
