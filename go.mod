@@ -30,7 +30,7 @@ require (
 	gorm.io/gorm v1.31.2
 )
 
-require google.golang.org/protobuf v1.36.12 // indirect
+require google.golang.org/protobuf v1.36.12
 
 require (
 	filippo.io/edwards25519 v1.2.0 // indirect

@@ -23,6 +23,7 @@ type suite struct {
 	name     string
 	files    []string          // recordings in testdata, one after another
 	settings map[string]string // as the README of the recordings says
+	talk     string            // a recording of gRPC conversations, in testdata/grpc; there are no files then
 	console  string            // a recording of the console's own port, replayed last
 	mariadb  bool              // configs live in MariaDB
 	shards   int               // scenarios are dealt out to so many servers; they keep to their own names
@@ -30,6 +31,9 @@ type suite struct {
 	nodes    int               // of a cluster, of which each request goes to one at random; 0 is a server that stands alone
 	off      string            // why the suite is not replayed yet; PHAROS_SUITES=name replays it all the same
 }
+
+// noGRPC is why conversations are not replayed yet.
+const noGRPC = "no server listens for gRPC yet"
 
 // suites is every recording. To switch one on, delete its "off".
 func suites() []suite {
@@ -60,6 +64,9 @@ func suites() []suite {
 		{name: "cluster-auth-mariadb", files: []string{"auth"}, settings: auth, mariadb: true, nodes: 3},
 		{name: "v3", files: []string{"v3"}, settings: v3, off: "the v3 API of clients and administrators comes later"},
 		{name: "v3-console", settings: v3, console: "v3-console"},
+		{name: "grpc-core", talk: "core", shards: 3, off: noGRPC},
+		{name: "grpc-naming", talk: "naming", shards: 3, off: noGRPC},
+		{name: "grpc-config", talk: "config", shards: 3, off: noGRPC},
 	}
 }
 
@@ -144,6 +151,15 @@ func TestDifferencesNameSteps(t *testing.T) {
 	for _, f := range files {
 		all = append(all, load(t, f))
 	}
+	talks, err := filepath.Glob(filepath.Join("testdata", "grpc", "*.jsonl"))
+	if err != nil || len(talks) == 0 {
+		t.Fatalf("no conversations found: %v", err)
+	}
+	for _, f := range talks {
+		for _, talk := range loadTalks(t, f) {
+			all = append(all, []conformance.Scenario{{Title: talk.Title, Steps: talk.Steps()}})
+		}
+	}
 	for _, id := range known.Unknown(all...) {
 		t.Errorf("listed in differences.txt, but no recording has it: %s", id)
 	}
@@ -203,6 +219,11 @@ func (s suite) replay(t *testing.T, shard, shards int) []conformance.Result {
 		scenarios = append(scenarios, s.choose(load(t, filepath.Join("testdata", f+".jsonl")))...)
 	}
 	opts.Bases = bases
+	if s.talk != "" {
+		talks := slices.DeleteFunc(loadTalks(t, filepath.Join("testdata", "grpc", s.talk+".jsonl")),
+			func(talk conformance.Talk) bool { return !s.wants(talk.Title) })
+		return playTalks(t, opts, deal(talks, shard, shards))
+	}
 	results := play(t, opts, deal(scenarios, shard, shards))
 	if s.console != "" && shard == 0 && len(console) > 0 {
 		opts.Bases = console
@@ -233,16 +254,17 @@ func (s suite) all(t *testing.T) map[string]string {
 
 // choose leaves out what the suite skips and what PHAROS_ONLY does not name.
 func (s suite) choose(all []conformance.Scenario) []conformance.Scenario {
-	only := os.Getenv("PHAROS_ONLY")
-	return slices.DeleteFunc(all, func(sc conformance.Scenario) bool {
-		skipped := slices.ContainsFunc(s.skip, func(p string) bool { return strings.HasPrefix(sc.Title, p) })
-		return skipped || !strings.Contains(sc.Title, only)
-	})
+	return slices.DeleteFunc(all, func(sc conformance.Scenario) bool { return !s.wants(sc.Title) })
+}
+
+func (s suite) wants(title string) bool {
+	skipped := slices.ContainsFunc(s.skip, func(p string) bool { return strings.HasPrefix(title, p) })
+	return !skipped && strings.Contains(title, os.Getenv("PHAROS_ONLY"))
 }
 
 // deal gives a shard its scenarios, in their order.
-func deal(all []conformance.Scenario, shard, shards int) []conformance.Scenario {
-	var mine []conformance.Scenario
+func deal[T any](all []T, shard, shards int) []T {
+	var mine []T
 	for i := range all {
 		if i%shards == shard {
 			mine = append(mine, all[i])
@@ -258,6 +280,24 @@ func play(t *testing.T, o conformance.Options, scenarios []conformance.Scenario)
 		t.Fatal(err)
 	}
 	return results
+}
+
+func playTalks(t *testing.T, o conformance.Options, talks []conformance.Talk) []conformance.Result {
+	t.Helper()
+	results, err := conformance.ReplayTalks(t.Context(), o, talks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return results
+}
+
+func loadTalks(t *testing.T, path string) []conformance.Talk {
+	t.Helper()
+	talks, err := conformance.LoadTalks(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return talks
 }
 
 func load(t *testing.T, path string) []conformance.Scenario {
