@@ -52,7 +52,8 @@ func TestTokensRefused(t *testing.T) {
 		"with typ":        {"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9." + part[1] + "." + part[2], msgAlgorithm},
 		"other payload":   {part[0] + ".eyJzdWIiOiJvdGhlciIsImV4cCI6OTk5OTk5OTk5OX0." + part[2], msgSignature},
 		"other signature": {part[0] + "." + part[1] + ".AAAA" + part[2][4:], msgSignature},
-		"cut signature":   {good[:len(good)-5], msgInvalid},
+		"cut signature":   {good[:len(good)-3], msgSignature},
+		"cut in a byte":   {good[:len(good)-6], msgInvalid}, // of a last group of four there is one character
 		"too long":        {strings.Repeat("a", maxTokenLength) + good, msgInvalid},
 	} {
 		if _, err := s.Verify(c.token); err == nil || service.CodeOf(err) != service.Unauthorized || !strings.HasPrefix(err.Error(), c.want) {
@@ -277,7 +278,9 @@ func BenchmarkAuthorize(b *testing.B) {
 }
 
 // A wrong password takes as long for a user as for somebody who is none. The
-// bound is wide: without the care that is taken the times differ a hundredfold.
+// bound is wide: without the care that is taken the times differ a hundredfold,
+// and go on doing so. On a busy machine it takes some tries until the quickest of
+// each tell.
 func TestUsersLookLikeNonUsers(t *testing.T) {
 	t.Parallel()
 	s, db := open(t)
@@ -292,7 +295,9 @@ func TestUsersLookLikeNonUsers(t *testing.T) {
 		t.Fatal(err)
 	}
 	took := map[string]time.Duration{}
-	for i := range 3 {
+	alike := func(user string) bool { return took[user] < took["u"]*10 && took["u"] < took[user]*10 }
+	const least, most = 3, guardFree - 2 // more would be held back
+	for i := 0; i < least || i < most && !(alike("nobody") && alike("foreign")); i++ {
 		for _, user := range []string{"u", "nobody", "foreign"} {
 			start := time.Now()
 			_, err := s.Login(ctx, user, "wrong", "192.0.2.1")
@@ -305,7 +310,7 @@ func TestUsersLookLikeNonUsers(t *testing.T) {
 		}
 	}
 	for _, user := range []string{"nobody", "foreign"} {
-		if took[user]*10 < took["u"] || took["u"]*10 < took[user] {
+		if !alike(user) {
 			t.Errorf("%s takes %v, a user %v", user, took[user], took["u"])
 		}
 	}
