@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"bytes"
 	"cmp"
 	"net/http"
 	"slices"
@@ -63,21 +64,19 @@ type configRow struct {
 	Behind    int      `json:"behind"`
 	Encrypted bool     `json:"encrypted"`
 	May       string   `json:"may"`
-
-	key config.Key
 }
 
-func (a *API) configRowOf(r *config.Row, listeners, behind map[config.Key]int) configRow {
+// listening is how many clients listen to each config, and have not got it yet.
+type listening struct{ all, behind map[config.Key]int }
+
+func configRowOf(x config.Found, n listening) configRow {
+	k, c, about := x.Key, x.Item.Formal, x.About()
 	row := configRow{
-		ID: itoa(r.ID), Namespace: shownNamespace(r.Tenant), Group: r.Group, DataID: r.DataID, Type: deref(r.Type), AppName: r.AppName,
-		Desc: deref(r.Desc), Tags: emptyNotNull(words(deref(r.Tags))), MD5: r.MD5, Modified: r.Modified.UnixMilli(), User: deref(r.SrcUser),
-		Gray: []string{}, Listeners: listeners[r.ConfigKey], Behind: behind[r.ConfigKey], Encrypted: r.EncryptedDataKey != "", key: r.ConfigKey,
+		ID: itoa(about.ID), Namespace: shownNamespace(k.Tenant), Group: k.Group, DataID: k.DataID, Type: c.Type, AppName: about.AppName,
+		Desc: about.Desc, Tags: emptyNotNull(words(about.Tags)), MD5: c.MD5, Size: len(c.Content), Modified: c.Modified, User: about.User,
+		Gray: []string{}, Listeners: n.all[*k], Behind: n.behind[*k], Encrypted: c.EncryptedKey != "",
 	}
-	it := a.o.Config.Cache().Get(r.ConfigKey)
-	if it != nil && it.Formal != nil {
-		row.Size = len(it.Formal.Content)
-	}
-	for _, g := range it.Grays() {
+	for _, g := range x.Item.Grays() {
 		row.Gray = append(row.Gray, g.Name)
 	}
 	return row
@@ -121,32 +120,26 @@ func (f *form) millis(name string) int64 {
 	return f.number64(name)
 }
 
-// stored compares what is in the database's row.
-func (c *configFilter) stored(r *config.Row) bool {
-	if !c.dataID.match(r.DataID) || !c.group.match(r.Group) || !c.app.match(r.AppName) || !c.desc.match(deref(r.Desc)) || !c.user.match(deref(r.SrcUser)) {
+// fits reports whether a config is shown. What is dear to compare comes last.
+func (c *configFilter) fits(x config.Found, n listening) bool {
+	k, v, about := x.Key, x.Item.Formal, x.About()
+	switch {
+	case !c.dataID.match(k.DataID), !c.group.match(k.Group), !c.app.match(about.AppName), !c.desc.match(about.Desc), !c.user.match(about.User),
+		len(c.types) > 0 && !slices.Contains(c.types, v.Type), c.after > 0 && v.Modified < c.after, !hasAll(about.Tags, c.tags),
+		!c.q.none() && !c.q.match(k.DataID) && !c.q.match(k.Group) && !c.q.match(about.AppName) && !c.q.match(about.Desc) && !c.q.match(about.Tags),
+		c.state == stateGray && !x.Gray(), c.state == stateListened && n.all[*k] == 0, c.state == stateBehind && n.behind[*k] == 0:
 		return false
 	}
-	if len(c.types) > 0 && !slices.Contains(c.types, deref(r.Type)) || c.after > 0 && r.Modified.UnixMilli() < c.after {
-		return false
-	}
-	if len(c.tags) > 0 {
-		has := words(deref(r.Tags))
-		for _, t := range c.tags {
-			if !slices.Contains(has, t) {
-				return false
-			}
-		}
-	}
-	return c.q.none() || c.q.match(r.DataID) || c.q.match(r.Group) || c.q.match(r.AppName) || c.q.match(deref(r.Desc)) || c.q.match(deref(r.Tags))
+	return len(c.content) == 0 || bytes.Contains(v.Content, c.content)
 }
 
-// live compares what is only in memory.
-func (c *configFilter) live(cache *config.Cache, row *configRow) bool {
-	switch {
-	case c.state == stateGray && len(row.Gray) == 0, c.state == stateListened && row.Listeners == 0, c.state == stateBehind && row.Behind == 0:
-		return false
+// hasAll reports whether a list with commas has all that are wanted.
+func hasAll(list string, want []string) bool {
+	if len(want) == 0 {
+		return true
 	}
-	return len(c.content) == 0 || cache.Get(row.key).Contains(c.content)
+	has := words(list)
+	return !slices.ContainsFunc(want, func(t string) bool { return !slices.Contains(has, t) })
 }
 
 // configsPage is a page of configs with the values that the others have.
@@ -164,70 +157,72 @@ func (a *API) extConfigs(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	stored, err := a.o.Config.Rows(q.Context(), namespaceOf(q))
+	tenant := namespaceOf(q)
+	found, err := a.o.Config.Configs(q.Context(), &tenant)
 	if err != nil {
 		return nil, err
 	}
-	listeners, behind := a.o.Config.Cache().Watching(), a.o.Config.Lags().Count()
-	var rows []configRow
-	for i := range stored {
-		r := &stored[i]
-		if !filter.stored(r) || !q.Sees(configResource(r.ConfigKey)) {
-			continue
-		}
-		if row := a.configRowOf(r, listeners, behind); filter.live(a.o.Config.Cache(), &row) {
-			rows = append(rows, row)
-		}
+	n := listening{a.o.Config.Cache().Watching(), a.o.Config.Lags().Count()}
+	found = slices.DeleteFunc(found, func(x config.Found) bool { return !filter.fits(x, n) || !q.Sees(configResource(*x.Key)) })
+	rows := []configRow{}
+	from, to := window(len(found), pageNo, size)
+	for _, x := range service.Window(found, from, to, compareIn(o, compareConfigs(o.by, n))) {
+		row := configRowOf(x, n)
+		row.May = may(q, configResource(*x.Key))
+		rows = append(rows, row)
 	}
-	sortBy(rows, o, compareConfigs(o.by))
-	shown, page := pages(rows, pageNo, size)
-	for i := range shown {
-		shown[i].May = may(q, configResource(shown[i].key))
-	}
-	out := configsPage{rowsPage: page}
+	out := configsPage{rowsPage: pagesV3(len(found), pageNo, size, rows)}
 	if facets {
-		out.Facets = configFacets(rows)
+		out.Facets = configFacets(found)
 	}
 	return out, nil
 }
 
-func compareConfigs(by string) func(a, b *configRow) int {
-	names := func(a, b *configRow) int {
-		return cmp.Or(cmp.Compare(a.DataID, b.DataID), cmp.Compare(a.Group, b.Group))
+func compareConfigs(by string, n listening) func(a, b config.Found) int {
+	names := func(a, b config.Found) int {
+		return cmp.Or(cmp.Compare(a.Key.DataID, b.Key.DataID), cmp.Compare(a.Key.Group, b.Key.Group))
+	}
+	type number = func(config.Found) int64
+	type text = func(config.Found) string
+	byNumber := func(of number) func(a, b config.Found) int {
+		return func(a, b config.Found) int { return cmp.Or(cmp.Compare(of(a), of(b)), names(a, b)) }
+	}
+	byText := func(of text) func(a, b config.Found) int {
+		return func(a, b config.Found) int { return cmp.Or(cmp.Compare(of(a), of(b)), names(a, b)) }
 	}
 	switch by {
 	case "groupName":
-		return func(a, b *configRow) int {
-			return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.DataID, b.DataID))
-		}
+		return byText(func(x config.Found) string { return x.Key.Group })
 	case "type":
-		return func(a, b *configRow) int { return cmp.Or(cmp.Compare(a.Type, b.Type), names(a, b)) }
+		return byText(func(x config.Found) string { return x.Item.Formal.Type })
 	case "appName":
-		return func(a, b *configRow) int { return cmp.Or(cmp.Compare(a.AppName, b.AppName), names(a, b)) }
+		return byText(func(x config.Found) string { return x.About().AppName })
 	case "user":
-		return func(a, b *configRow) int { return cmp.Or(cmp.Compare(a.User, b.User), names(a, b)) }
+		return byText(func(x config.Found) string { return x.About().User })
 	case "modified":
-		return func(a, b *configRow) int { return cmp.Or(cmp.Compare(a.Modified, b.Modified), names(a, b)) }
+		return byNumber(func(x config.Found) int64 { return x.Item.Formal.Modified })
 	case "size":
-		return func(a, b *configRow) int { return cmp.Or(cmp.Compare(a.Size, b.Size), names(a, b)) }
+		return byNumber(func(x config.Found) int64 { return int64(len(x.Item.Formal.Content)) })
 	case "listeners":
-		return func(a, b *configRow) int { return cmp.Or(cmp.Compare(a.Listeners, b.Listeners), names(a, b)) }
+		return byNumber(func(x config.Found) int64 { return int64(n.all[*x.Key]) })
 	default:
 		return names
 	}
 }
 
-func configFacets(rows []configRow) map[string][]facet {
+func configFacets(found []config.Found) map[string][]facet {
 	groups, types, apps, tags := map[string]int{}, map[string]int{}, map[string]int{}, map[string]int{}
-	for i := range rows {
-		r := &rows[i]
-		groups[r.Group]++
-		types[r.Type]++
-		if r.AppName != "" {
-			apps[r.AppName]++
+	for _, x := range found {
+		about := x.About()
+		groups[x.Key.Group]++
+		types[x.Item.Formal.Type]++
+		if about.AppName != "" {
+			apps[about.AppName]++
 		}
-		for _, t := range r.Tags {
-			tags[t]++
+		if about.Tags != "" {
+			for t := range strings.SplitSeq(about.Tags, ",") {
+				tags[t]++
+			}
 		}
 	}
 	return map[string][]facet{"groupName": facetsOf(groups), "type": facetsOf(types), "appName": facetsOf(apps), "tags": facetsOf(tags)}

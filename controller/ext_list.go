@@ -98,6 +98,14 @@ func sortBy[T any](rows []T, o order, compare func(a, b *T) int) {
 	})
 }
 
+// compareIn is a comparison in an order.
+func compareIn[T any](o order, compare func(a, b T) int) func(a, b T) int {
+	if !o.down {
+		return compare
+	}
+	return func(a, b T) int { return compare(b, a) }
+}
+
 // facet is a value of a column, and how many rows have it.
 type facet struct {
 	Value string `json:"value"`

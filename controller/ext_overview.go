@@ -188,16 +188,12 @@ func unhealthyService(v *naming.View, healthy int) problem {
 // configOverview adds configs, who listens to them, and what was done to them.
 func (a *API) configOverview(q *middleware.Request, o *overview, ns string) error {
 	cache := a.o.Config.Cache()
-	o.Tiles["configs"] = map[string]int{"total": cache.Len(), "gray": cache.GrayCount()}
+	o.Tiles["configs"] = cache.CountsOf(nil)
 	filter := config.HistoryFilter{}
 	if ns != "" {
 		tenant := config.Namespace(ns)
 		filter.Tenant = &tenant
-		rows, err := a.o.Config.Rows(q.Context(), tenant)
-		if err != nil {
-			return err
-		}
-		o.Tiles["configs"] = map[string]int{"total": len(rows), "gray": cache.GrayCount()}
+		o.Tiles["configs"] = cache.CountsOf(&tenant)
 	}
 	watching, behind := cache.Watching(), 0
 	oldest := map[config.Key]time.Time{}

@@ -25,8 +25,8 @@ type hit struct {
 	rank int
 }
 
-// Bounds of a search: what is looked for, and what is found, of each kind and in
-// all, before the best are chosen.
+// Bounds of a search: what is looked for, what is shown, and of how many the best
+// are chosen at once.
 const (
 	maxQuery   = 100
 	maxHits    = 200
@@ -66,14 +66,19 @@ func (s *finding) add(h hit, names ...string) {
 			best = min(i, 1) // begins with it, or has it somewhere
 		}
 	}
-	switch {
-	case best < 0:
-	case len(s.hits) >= maxFound:
-		s.cut = true
-	default:
-		h.rank = best
-		s.hits = append(s.hits, h)
+	if best < 0 {
+		return
 	}
+	h.rank = best
+	if s.hits = append(s.hits, h); len(s.hits) == 2*maxFound {
+		s.hits, s.cut = service.Window(s.hits, 0, maxFound, compareHits), true
+	}
+}
+
+// compareHits has the best first.
+func compareHits(a, b hit) int {
+	return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(len(a.Name), len(b.Name)), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Namespace, b.Namespace),
+		cmp.Compare(a.Group, b.Group), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Detail, b.Detail))
 }
 
 func (a *API) extSearch(q *middleware.Request) (any, error) {
@@ -97,12 +102,8 @@ func (a *API) extSearch(q *middleware.Request) (any, error) {
 			return nil, err
 		}
 	}
-	slices.SortStableFunc(s.hits, func(a, b hit) int {
-		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(len(a.Name), len(b.Name)), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Namespace, b.Namespace))
-	})
-	if len(s.hits) > limit {
-		s.hits, s.cut = s.hits[:limit], true
-	}
+	s.cut = s.cut || len(s.hits) > limit
+	s.hits = service.Window(s.hits, 0, limit, compareHits)
 	if s.hits == nil {
 		s.hits = []hit{}
 	}
@@ -161,55 +162,40 @@ func (a *API) searchConfigNames(s *finding) error {
 	if !s.wants(hitConfig) && !s.wants(hitContent) {
 		return nil
 	}
-	tenants := []string{}
-	if s.ns != nil {
-		tenants = append(tenants, *s.ns)
-	} else {
-		all, err := a.o.Namespaces.List(s.q.Context())
-		if err != nil {
-			return err
-		}
-		for _, n := range all {
-			tenants = append(tenants, n.ID)
-		}
+	found, err := a.o.Config.Configs(s.q.Context(), s.ns)
+	if err != nil {
+		return err
 	}
-	for _, t := range tenants {
-		rows, err := a.o.Config.Rows(s.q.Context(), t)
-		if err != nil {
-			return err
-		}
-		for i := range rows {
-			a.searchConfig(s, &rows[i])
-		}
+	for _, x := range found {
+		s.config(x)
 	}
 	return nil
 }
 
-func (a *API) searchConfig(s *finding, r *config.Row) {
+func (s *finding) config(x config.Found) {
+	k, about := x.Key, x.About()
 	lower := func(t string) bool { return strings.Contains(strings.ToLower(t), s.text) }
-	named := s.wants(hitConfig) && (lower(r.DataID) || lower(r.Group) || lower(r.AppName) || lower(deref(r.Desc)))
-	if !named && !s.wants(hitContent) || !s.q.Sees(configResource(r.ConfigKey)) {
+	named := s.wants(hitConfig) && (lower(k.DataID) || lower(k.Group) || lower(about.AppName) || lower(about.Desc))
+	if !named && !s.wants(hitContent) || !s.q.Sees(configResource(*k)) {
 		return
 	}
-	h := hit{Kind: hitConfig, Namespace: shownNamespace(r.Tenant), Group: r.Group, Name: r.DataID, Detail: describe(r)}
+	h := hit{Kind: hitConfig, Namespace: shownNamespace(k.Tenant), Group: k.Group, Name: k.DataID, Detail: describe(x)}
 	if named {
-		s.add(h, r.DataID, r.Group, r.AppName, deref(r.Desc))
+		s.add(h, k.DataID, k.Group, about.AppName, about.Desc)
 	}
 	if !s.wants(hitContent) {
 		return
 	}
-	if it := a.o.Config.Cache().Get(r.ConfigKey); it != nil && it.Formal != nil {
-		if line, text, ok := lineWith(it.Formal.Content, s.text); ok {
-			h.Kind, h.Line, h.Snippet = hitContent, line, text
-			s.add(h, text)
-		}
+	if line, text, ok := lineWith(x.Item.Formal.Content, s.text); ok {
+		h.Kind, h.Line, h.Snippet = hitContent, line, text
+		s.add(h, text)
 	}
 }
 
 // describe is a config in a few words.
-func describe(r *config.Row) string {
+func describe(x config.Found) string {
 	var parts []string
-	for _, p := range []string{deref(r.Type), r.AppName, deref(r.Desc)} {
+	for _, p := range []string{x.Item.Formal.Type, x.About().AppName, x.About().Desc} {
 		if p != "" {
 			parts = append(parts, p)
 		}

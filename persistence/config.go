@@ -89,7 +89,7 @@ func (o PublishConfig) fits() bool {
 }
 
 func (o PublishConfig) insert(tx *txn) (Result, error) {
-	res := Result{Created: true, Time: tx.lay.second(o.Time)}
+	res := Result{Created: true, Time: tx.lay.second(o.Time), AppName: deref(o.AppName), Tags: joinTags(o.Tags)}
 	sealed, err := tx.seal(o.ConfigKey, o.Content)
 	if err != nil {
 		return Result{}, err
@@ -165,7 +165,7 @@ func (o PublishConfig) update(tx *txn, old *storedConfig) (Result, error) {
 	} else {
 		o.Tags = old.tags
 	}
-	o.AppName = &app
+	o.AppName, res.AppName, res.Tags = &app, app, joinTags(o.Tags)
 	return res, tx.twin(o, sealed)
 }
 

@@ -14,6 +14,7 @@ package persistence
 //	(*DB) Config(ctx, ConfigKey) (*ConfigInfo, error)
 //	(*DB) ConfigsByIDs(ctx, []int64) ([]ConfigInfo, error)
 //	(*DB) ConfigPage(ctx, afterID, limit, content) ([]ConfigInfo, error)    how a start loads all
+//	(*DB) TagsBetween(ctx, firstID, lastID) (map[int64]string, error)
 //	(*DB) ConfigsSince(ctx, time, limit) ([]ConfigInfo, error)              what others changed
 //	(*DB) LiveConfig  LiveGrays  Digests(ctx, []ConfigKey) (map, error)     the same, never by the copy
 //	(*DB) Still(ConfigKey) (release func())                                 keeps this node's writers out

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -25,6 +26,21 @@ type Result struct {
 	Created bool        // the row was not there before, where that is of interest
 	Time    time.Time   // the time as the database keeps it: MySQL's columns of configs hold seconds
 	Keys    []ConfigKey // the configs it touched, where the op does not say so itself
+
+	// What a published config has now of what its op may leave as it was. It is for
+	// those who observe, and does not travel.
+	AppName string  `json:"-"`
+	Tags    *string `json:"-"` // joined by commas; nil is none
+}
+
+// joinTags is what the tags of a request read as once they are stored.
+func joinTags(tags *string) *string {
+	items := splitTags(tags)
+	if len(items) == 0 {
+		return nil
+	}
+	s := strings.Join(items, ",")
+	return &s
 }
 
 // Refusal is an op's own answer when it does not take effect: the database is

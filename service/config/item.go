@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/pharos-registry/pharos/persistence"
 )
@@ -19,6 +20,8 @@ type Copy struct {
 	Modified     int64  // milliseconds since 1970
 	Gray         string // "" for the formal copy, "beta", or "tag_" and the tag
 
+	About *About // of the formal config; nil for gray copies
+
 	// Blank is content of white space alone, which reads as no config at all.
 	Blank bool
 
@@ -26,6 +29,9 @@ type Copy struct {
 	// with the copy.
 	Rendered atomic.Value
 }
+
+// modified is when it was written.
+func (c *Copy) modified() time.Time { return time.UnixMilli(c.Modified).UTC() }
 
 // Tag is the tag that a tag copy is for, "" for other copies.
 func (c *Copy) Tag() string {

@@ -3,65 +3,9 @@ package config
 import (
 	"bytes"
 	"context"
-	"sync"
-	"time"
 
 	"github.com/pharos-registry/pharos/persistence"
 )
-
-// listings are the rows of namespaces without their content, as the console
-// lists them: sorted and counted in every way, which no database does for all of
-// its schemas. They are read again when something was written, and after a
-// while, since another program may write too.
-type listings struct {
-	mu   sync.Mutex // guards the following fields
-	rev  uint64     // counts what was committed
-	kept map[string]*listing
-}
-
-type listing struct {
-	rev  uint64
-	read time.Time
-	rows []Row
-}
-
-// Bounds of listings: how long one is believed where nothing was heard of, and
-// how many namespaces are kept.
-const (
-	listingKept = 10 * time.Second
-	listingsMax = 64
-)
-
-// changed says that what is kept may be wrong.
-func (l *listings) changed() {
-	l.mu.Lock()
-	l.rev++
-	l.mu.Unlock()
-}
-
-// Rows lists the configs of a namespace with their tags and without their
-// content, by id. They are shared, and not the caller's to change.
-func (s *Service) Rows(ctx context.Context, tenant string) ([]Row, error) {
-	l := &s.listings
-	l.mu.Lock()
-	rev := l.rev
-	if x := l.kept[tenant]; x != nil && x.rev == rev && time.Since(x.read) < listingKept {
-		l.mu.Unlock()
-		return x.rows, nil
-	}
-	l.mu.Unlock()
-	rows, err := s.db.DescribedConfigs(ctx, tenant)
-	if err != nil {
-		return nil, failed(err)
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if len(l.kept) >= listingsMax || l.kept == nil {
-		l.kept = map[string]*listing{}
-	}
-	l.kept[tenant] = &listing{rev, time.Now(), rows}
-	return rows, nil
-}
 
 // GrayCopy is a gray copy as it is in memory.
 type GrayCopy struct {
@@ -111,12 +55,23 @@ func (c *Cache) Watching() map[Key]int {
 	return out
 }
 
-// GrayCount is the number of configs that have gray copies.
-func (c *Cache) GrayCount() int {
-	n := 0
+// Counts is how many configs there are.
+type Counts struct {
+	Total int `json:"total"`
+	Gray  int `json:"gray"` // that have gray copies
+}
+
+// CountsOf counts the configs of a namespace, nil of all.
+func (c *Cache) CountsOf(tenant *string) (n Counts) {
 	c.each(func(e *entry) {
+		if tenant != nil && e.key.Tenant != *tenant {
+			return
+		}
+		if e.item.Formal != nil {
+			n.Total++
+		}
 		if len(e.item.grays) > 0 {
-			n++
+			n.Gray++
 		}
 	})
 	return n

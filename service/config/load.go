@@ -15,7 +15,8 @@ const loadPage = 1000
 func (s *Service) Load(ctx context.Context) error {
 	before := s.cache.snapshot()
 	seen := make(map[Key]bool, len(before))
-	if err := s.loadFormal(ctx, before, seen); err != nil {
+	unread, err := s.loadFormal(ctx, before, seen)
+	if err != nil {
 		return fmt.Errorf("load configs: %w", err)
 	}
 	if err := s.loadGrays(ctx, before, seen); err != nil {
@@ -26,21 +27,24 @@ func (s *Service) Load(ctx context.Context) error {
 			s.cache.swap(k, it, nil)
 		}
 	}
+	s.unread.Store(unread)
+	s.loaded.Store(true)
 	return nil
 }
 
-func (s *Service) loadFormal(ctx context.Context, before map[Key]*Item, seen map[Key]bool) error {
+func (s *Service) loadFormal(ctx context.Context, before map[Key]*Item, seen map[Key]bool) (unread bool, err error) {
 	for after := int64(0); ; {
-		rows, err := s.db.ConfigPage(ctx, after, loadPage, true)
+		rows, tags, err := s.described(ctx, after, true)
 		if err != nil {
-			return err
+			return unread, err
 		}
 		for i := range rows {
 			after = rows[i].ID
 			k := rows[i].ConfigKey
 			seen[k] = true
-			c := s.copyOf(&rows[i])
+			c := s.copyOf(&rows[i], tags[after])
 			if c == nil {
+				unread = true
 				continue
 			}
 			was, it := before[k], before[k].withFormal(c)
@@ -49,7 +53,7 @@ func (s *Service) loadFormal(ctx context.Context, before map[Key]*Item, seen map
 			}
 		}
 		if len(rows) < loadPage {
-			return nil
+			return unread, nil
 		}
 	}
 }
@@ -77,8 +81,9 @@ func (s *Service) loadGrays(ctx context.Context, before map[Key]*Item, seen map[
 }
 
 // copyOf is the copy of a row, nil where its content cannot be read.
-func (s *Service) copyOf(r *persistence.ConfigInfo) *Copy {
+func (s *Service) copyOf(r *persistence.ConfigInfo, tags string) *Copy {
 	if r.Err != nil {
+		s.unread.Store(true)
 		s.o.Log.Error("a config cannot be read", "data_id", r.DataID, "group", r.Group, "namespace", r.Tenant, "error", r.Err)
 		return nil
 	}
@@ -86,7 +91,9 @@ func (s *Service) copyOf(r *persistence.ConfigInfo) *Copy {
 	if md5 == "" {
 		md5 = digest(r.Content)
 	}
-	return newCopy(r.Content, md5, r.EncryptedDataKey, deref(r.Type), "", r.Modified)
+	c := newCopy(r.Content, md5, r.EncryptedDataKey, deref(r.Type), "", r.Modified)
+	c.About = aboutOf(r, tags)
+	return c
 }
 
 // grayOf is the gray copy of a row; it reports false where it cannot be read, or

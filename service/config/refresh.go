@@ -42,7 +42,7 @@ func (s *Service) stored(ctx context.Context, k Key, was *Item) (*Item, error) {
 	if err != nil {
 		return nil, err
 	}
-	formal := s.copyOf(row)
+	formal := s.copyOf(row, deref(row.Tags))
 	if formal == nil {
 		if was == nil || was.Formal == nil {
 			return was, nil
@@ -60,7 +60,7 @@ func (s *Service) stored(ctx context.Context, k Key, was *Item) (*Item, error) {
 
 // put shows now in the place of was, unless something came between.
 func (s *Service) put(k Key, was, now *Item) bool {
-	if was == now || sameContent(was, now) && was.Formal != nil && was.Formal.Modified == now.Formal.Modified && was.Formal.Type == now.Formal.Type {
+	if was == now || sameContent(was, now) && was.Formal != nil && was.Formal.sameRow(now.Formal) {
 		return true // what was rendered of it may stay
 	}
 	if !s.cache.swap(k, was, now) {
@@ -74,6 +74,11 @@ func (s *Service) put(k Key, was, now *Item) bool {
 		s.switches.Store(w)
 	}
 	return true
+}
+
+// sameRow reports whether two copies of one content are of the same row.
+func (c *Copy) sameRow(n *Copy) bool {
+	return c.Modified == n.Modified && c.Type == n.Type && c.About.same(n.About)
 }
 
 // Compare reads anew those of the configs that are in the database in another
@@ -92,6 +97,18 @@ func (s *Service) Compare(ctx context.Context, keys []Key) (stale int, err error
 		errs = errors.Join(errs, s.Refresh(ctx, k))
 	}
 	return stale, errs
+}
+
+// redescribe reads those of the configs anew that are described otherwise here:
+// nothing else tells of another program that has changed a description alone.
+func (s *Service) redescribe(ctx context.Context, rows []Row, tags map[int64]string) (errs error) {
+	for i := range rows {
+		r := &rows[i]
+		if it := s.cache.Get(r.ConfigKey); it != nil && it.Formal != nil && !it.Formal.About.same(aboutOf(r, tags[r.ID])) {
+			errs = errors.Join(errs, s.Refresh(ctx, r.ConfigKey))
+		}
+	}
+	return errs
 }
 
 // sameAs reports whether an item is in the state of a digest. A row without an
@@ -129,11 +146,12 @@ func known(stored string) bool {
 	return ok
 }
 
-// CompareAll is Compare of all configs, those in the database and those here.
+// CompareAll is Compare of all configs, those in the database and those here, and
+// of what describes them.
 func (s *Service) CompareAll(ctx context.Context) (stale int, err error) {
 	seen := map[Key]bool{}
 	for after := int64(0); ; {
-		rows, err := s.db.ConfigPage(ctx, after, loadPage, false)
+		rows, tags, err := s.described(ctx, after, false)
 		if err != nil {
 			return stale, err
 		}
@@ -142,6 +160,9 @@ func (s *Service) CompareAll(ctx context.Context) (stale int, err error) {
 			after, keys[i], seen[rows[i].ConfigKey] = rows[i].ID, rows[i].ConfigKey, true
 		}
 		n, err := s.Compare(ctx, keys)
+		if err == nil {
+			err = s.redescribe(ctx, rows, tags)
+		}
 		if stale += n; err != nil {
 			return stale, err
 		}

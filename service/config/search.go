@@ -3,6 +3,7 @@ package config
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/pharos-registry/pharos/persistence"
@@ -55,6 +56,12 @@ func (s *Service) Search(ctx context.Context, q Search, pageNo, size int) (RowPa
 	if err := checkPage(pageNo, size); err != nil {
 		return RowPage{}, service.Wrap(service.BadParam, err, "serialize page error, dataId="+q.DataID+", group="+q.Group)
 	}
+	if s.whole() {
+		if q.Detail != "" && s.db.Sealed() {
+			return RowPage{}, service.Wrap(service.Unsupported, persistence.ErrSealed, persistence.ErrSealed.Error())
+		}
+		return s.find(q, pageNo, min(size, maxPage)), nil
+	}
 	q.Content = true
 	p, err := s.db.SearchConfigs(ctx, q, pageNo, min(size, maxPage))
 	if errors.Is(err, persistence.ErrSealed) {
@@ -80,6 +87,15 @@ func (s *Service) SearchContent(ctx context.Context, q Search, pageNo, size int)
 
 // OfNamespace lists the configs of a namespace, without their content.
 func (s *Service) OfNamespace(ctx context.Context, tenant string) ([]Row, error) {
+	if s.whole() {
+		found := s.cache.configs(&tenant)
+		slices.SortFunc(found, byID)
+		rows := make([]Row, 0, min(len(found), maxPage))
+		for _, x := range found[:min(len(found), maxPage)] {
+			rows = append(rows, x.row(false))
+		}
+		return rows, nil
+	}
 	rows, err := s.db.ConfigsOf(ctx, tenant)
 	return rows, failed(err)
 }

@@ -55,7 +55,9 @@ type Service struct {
 	switches atomic.Pointer[Switches]
 	search   *searchPool
 	reload   chan struct{} // asks Run for a Reload; room for one
-	listings listings
+
+	loaded atomic.Bool // memory has had all that there is
+	unread atomic.Bool // some of it could not be read, and is not in memory
 }
 
 // New returns a Service that follows what o.DB commits. Load fills it.
@@ -103,10 +105,13 @@ func (s *Service) Read(k Key, ip, tag, known string) *Copy {
 // committed keeps the cache in step with the database, in the order of the
 // commits and before their writers are answered.
 func (s *Service) committed(op persistence.Op, res persistence.Result) {
-	s.listings.changed()
 	switch o := op.(type) {
 	case persistence.PublishConfig:
-		s.setFormal(o.ConfigKey, newCopy(o.Content, o.MD5, o.EncryptedDataKey, deref(o.Type), "", res.Time))
+		c := newCopy(o.Content, o.MD5, o.EncryptedDataKey, deref(o.Type), "", res.Time)
+		c.About = published(&o, &res)
+		s.setFormal(o.ConfigKey, c)
+	case persistence.UpdateMetadata:
+		s.cache.describe(&o)
 	case persistence.RemoveConfig:
 		s.removeFormal(o.ConfigKey)
 	case persistence.RemoveConfigs:
