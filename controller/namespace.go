@@ -3,6 +3,7 @@ package controller
 import (
 	"net/http"
 
+	"github.com/pharos-registry/pharos/controller/legal"
 	"github.com/pharos-registry/pharos/middleware"
 	"github.com/pharos-registry/pharos/service"
 )
@@ -47,7 +48,7 @@ func (a *API) namespaces(q *middleware.Request) (any, error) {
 		return nil, service.Errorf(service.Internal, "Ambiguous handler methods mapped for '%s'", q.HTTP().URL.Path)
 	case all:
 		id := f.Declared("namespaceId", "String")
-		if err := firstError(f.Err(), checkNamespaceID(id)); err != nil {
+		if err := firstError(f.Err(), legal.NamespaceID(id)); err != nil {
 			return nil, err
 		}
 		n, err := a.o.Namespaces.Get(q.Context(), id)
@@ -57,7 +58,7 @@ func (a *API) namespaces(q *middleware.Request) (any, error) {
 		return namespaceView(n), err
 	case exist:
 		id := f.Declared("customNamespaceId", "String")
-		if err := firstError(f.Err(), checkNamespaceID(id)); err != nil {
+		if err := firstError(f.Err(), legal.NamespaceID(id)); err != nil {
 			return nil, err
 		}
 		return a.o.Namespaces.Exists(q.Context(), id)
@@ -79,7 +80,7 @@ func (a *API) namespacesV2(q *middleware.Request) (any, error) {
 func (a *API) namespaceV2(q *middleware.Request) (any, error) {
 	f := formOf(q)
 	id := f.Declared("namespaceId", "String")
-	if err := firstError(f.Err(), checkNamespaceID(id)); err != nil {
+	if err := firstError(f.Err(), legal.NamespaceID(id)); err != nil {
 		return nil, err
 	}
 	n, err := a.o.Namespaces.Get(q.Context(), id)
@@ -90,7 +91,7 @@ func (a *API) namespaceV2(q *middleware.Request) (any, error) {
 func (a *API) createNamespace(q *middleware.Request) (any, error) {
 	f := formOf(q)
 	id, name := f.Declared("customNamespaceId", "String"), f.Declared("namespaceName", "String")
-	if err := firstError(f.Err(), checkNamespaceID(id), checkNamespaceName(name)); err != nil {
+	if err := firstError(f.Err(), legal.NamespaceID(id), checkNamespaceName(name)); err != nil {
 		return nil, err
 	}
 	return orFalse(a.o.Namespaces.Create(q.Context(), id, name, f.Pointer("namespaceDesc")))
@@ -116,7 +117,7 @@ func orFalse(err error) (any, error) {
 func (a *API) createNamespaceV2(q *middleware.Request) (any, error) {
 	f := formOf(q)
 	id, name := f.Filled("namespaceId"), f.Filled("namespaceName")
-	if err := firstError(f.Err(), checkNamespaceID(id), checkNamespaceName(name)); err != nil {
+	if err := firstError(f.Err(), legal.NamespaceID(id), checkNamespaceName(name)); err != nil {
 		return nil, err
 	}
 	return true, a.o.Namespaces.Create(q.Context(), id, name, f.Pointer("namespaceDesc"))
@@ -125,7 +126,7 @@ func (a *API) createNamespaceV2(q *middleware.Request) (any, error) {
 func (a *API) updateNamespaceV2(q *middleware.Request) (any, error) {
 	f := formOf(q)
 	id, name := f.Filled("namespaceId"), f.Filled("namespaceName")
-	if err := firstError(f.Err(), checkNamespaceID(id), checkNamespaceName(name)); err != nil {
+	if err := firstError(f.Err(), legal.NamespaceID(id), checkNamespaceName(name)); err != nil {
 		return nil, err
 	}
 	return true, a.o.Namespaces.Update(q.Context(), id, name, f.Pointer("namespaceDesc"))
@@ -134,7 +135,7 @@ func (a *API) updateNamespaceV2(q *middleware.Request) (any, error) {
 func (a *API) removeNamespace(q *middleware.Request) (any, error) {
 	f := formOf(q)
 	id := f.Declared("namespaceId", "String")
-	if err := firstError(f.Err(), checkNamespaceID(id)); err != nil {
+	if err := firstError(f.Err(), legal.NamespaceID(id)); err != nil {
 		return nil, err
 	}
 	return true, a.o.Namespaces.Remove(q.Context(), id)

@@ -3,21 +3,11 @@ package controller
 import (
 	"encoding/json"
 	"net/http"
-	"strconv"
 	"strings"
-	"unicode/utf16"
-	"unicode/utf8"
 
+	"github.com/pharos-registry/pharos/controller/legal"
 	"github.com/pharos-registry/pharos/middleware"
 	"github.com/pharos-registry/pharos/service/naming"
-)
-
-// The bounds of Nacos's check of naming's parameters, in UTF-16 characters.
-const (
-	maxServiceName = 512
-	maxGroup       = 128
-	maxClusterName = 64
-	maxIP          = 128
 )
 
 // check is what runs after authorization and before the handler of a naming
@@ -66,7 +56,7 @@ func (c *checker) either(name, other string) string {
 
 // names checks the namespace, the service and the group.
 func (c *checker) names() error {
-	if err := checkNamespaceID(c.p.Get("namespaceId")); err != nil {
+	if err := legal.NamespaceID(c.p.Get("namespaceId")); err != nil {
 		return err
 	}
 	name, group := c.either("serviceName", "serviceNameParam"), c.either("groupName", "groupNameParam")
@@ -76,23 +66,23 @@ func (c *checker) names() error {
 	if g, s, ok := strings.Cut(name, "@@"); ok {
 		group, name = g, s
 	}
-	if err := checkServiceName(name); err != nil {
+	if err := legal.ServiceName(name); err != nil {
 		return err
 	}
-	return checkChars("group", group, maxGroup, "_:.-")
+	return legal.Group(group)
 }
 
 func (c *checker) standard() error {
 	if err := c.names(); err != nil {
 		return err
 	}
-	if err := checkCluster(c.either("clusterName", "cluster")); err != nil {
+	if err := legal.Cluster(c.either("clusterName", "cluster")); err != nil {
 		return err
 	}
-	if err := checkIP(c.p.Get("ip")); err != nil {
+	if err := legal.IP(c.p.Get("ip")); err != nil {
 		return err
 	}
-	if err := checkPort(c.either("port", "checkPort")); err != nil {
+	if err := legal.Port(c.either("port", "checkPort")); err != nil {
 		return err
 	}
 	return c.metadata()
@@ -107,7 +97,7 @@ func (c *checker) list() error {
 		return nil
 	}
 	for name := range strings.SplitSeq(clusters, ",") {
-		if err := checkCluster(name); err != nil {
+		if err := legal.Cluster(name); err != nil {
 			return err
 		}
 	}
@@ -124,10 +114,10 @@ func (a *API) checkBeat(q *middleware.Request, info *naming.BeatInfo) error {
 	if err := c.standard(); err != nil || info == nil {
 		return err
 	}
-	if err := checkIP(info.IP); err != nil {
+	if err := legal.IP(info.IP); err != nil {
 		return err
 	}
-	return checkCluster(info.Cluster)
+	return legal.Cluster(info.Cluster)
 }
 
 // instanceRef is an element of the parameter instances. Numbers and booleans may
@@ -150,7 +140,7 @@ func (c *checker) batch() error {
 		return c.page("errCode: 101, errMsg: Nacos deserialize for class [Instance] failed, cause error[it is no list of instances]")
 	}
 	for _, r := range refs {
-		if err := firstError(checkIP(r.IP), checkPort(r.Port.String()), checkCluster(r.Cluster)); err != nil {
+		if err := firstError(legal.IP(r.IP), legal.Port(r.Port.String()), legal.Cluster(r.Cluster)); err != nil {
 			return err
 		}
 	}
@@ -179,7 +169,7 @@ func (c *checker) metadata() error {
 		}
 		return c.page("ErrCode:400, ErrMsg:" + why)
 	case n > c.api.o.MaxMetadata:
-		return illegal("Metadata", tooLong(c.api.o.MaxMetadata))
+		return legal.Illegal("Metadata", legal.TooLong(c.api.o.MaxMetadata))
 	}
 	return nil
 }
@@ -191,87 +181,3 @@ func (c *checker) page(why string) error {
 	}
 	return &middleware.PageError{Status: http.StatusInternalServerError, Msg: why}
 }
-
-// tooManyChars reports whether s is longer than Java would let it be.
-func tooManyChars(s string, limit int) bool {
-	if len(s) <= limit {
-		return false
-	}
-	n := 0
-	for _, r := range s {
-		n += utf16.RuneLen(r)
-	}
-	return n > limit
-}
-
-// checkChars allows letters, digits and what is in extra.
-func checkChars(name, v string, limit int, extra string) error {
-	if strings.TrimSpace(v) == "" {
-		return nil
-	}
-	if tooManyChars(v, limit) {
-		return illegal(name, tooLong(limit))
-	}
-	for i := range len(v) {
-		switch c := v[i]; {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.IndexByte(extra, c) >= 0:
-		default:
-			return illegal(name, badChars)
-		}
-	}
-	return nil
-}
-
-func checkCluster(v string) error { return checkChars("cluster", v, maxClusterName, "_-") }
-
-// odd reports whether a character is white space or a Chinese one, which names
-// may not have. Unlike Nacos, neither may they have control characters, nor
-// bytes that are none of a character.
-func odd(r rune) bool {
-	return r <= ' ' || r == 0x7F || r >= 0x4E00 && r <= 0x9FA5 || r == utf8.RuneError
-}
-
-func checkIP(v string) error {
-	switch {
-	case strings.TrimSpace(v) == "":
-		return nil
-	case tooManyChars(v, maxIP):
-		return illegal("ip", tooLong(maxIP))
-	case strings.ContainsFunc(v, odd):
-		return illegal("ip", badChars)
-	}
-	return nil
-}
-
-// checkServiceName allows any first character but @ and a line's end.
-func checkServiceName(v string) error {
-	const name = "serviceName"
-	if strings.TrimSpace(v) == "" {
-		return nil
-	}
-	if tooManyChars(v, maxServiceName) {
-		return illegal(name, tooLong(maxServiceName))
-	}
-	for i, r := range v {
-		bad := odd(r) || strings.HasPrefix(v[i:], "@@")
-		if i == 0 {
-			bad = r == '@' || r < ' ' && r != '\t' || r == 0x7F || r == utf8.RuneError
-		}
-		if bad {
-			return illegal(name, badChars)
-		}
-	}
-	return nil
-}
-
-func checkPort(v string) error {
-	if strings.TrimSpace(v) == "" {
-		return nil
-	}
-	if n, err := strconv.ParseInt(v, 10, 32); err != nil || n < 0 || n > 65535 {
-		return errPort
-	}
-	return nil
-}
-
-var errPort = illegal("port", "the value should be between 0 and 65535.")

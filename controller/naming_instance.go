@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/pharos-registry/pharos/controller/legal"
 	"github.com/pharos-registry/pharos/middleware"
 	"github.com/pharos-registry/pharos/service/auth"
 	"github.com/pharos-registry/pharos/service/naming"
@@ -140,7 +141,7 @@ func readBeat(q *middleware.Request) (*naming.BeatInfo, error) {
 	info, err := naming.ParseBeat(raw)
 	switch {
 	case err == nil && (info.Port < 0 || info.Port > 65535):
-		return nil, errPort
+		return nil, legal.ErrPort
 	case err != nil:
 		return nil, &middleware.PageError{Status: http.StatusInternalServerError, Msg: "Server failed, caused: errCode: 101, errMsg: Nacos deserialize for class [RsInfo] failed;"}
 	}

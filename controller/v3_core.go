@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/pharos-registry/pharos/controller/legal"
 	"github.com/pharos-registry/pharos/middleware"
 	"github.com/pharos-registry/pharos/service"
 	"github.com/pharos-registry/pharos/service/namespace"
@@ -112,7 +113,7 @@ func (a *API) namespacesV3(q *middleware.Request) (any, error) {
 func (a *API) namespaceV3(q *middleware.Request) (any, error) {
 	f := formOf(q)
 	id := f.Filled("namespaceId")
-	if err := firstError(f.Err(), checkNamespaceID(id)); err != nil {
+	if err := firstError(f.Err(), legal.NamespaceID(id)); err != nil {
 		return nil, err
 	}
 	n, err := a.o.Namespaces.Get(q.Context(), namespaceIn(id))
@@ -121,7 +122,7 @@ func (a *API) namespaceV3(q *middleware.Request) (any, error) {
 
 func (a *API) namespaceExists(q *middleware.Request) (any, error) {
 	id := q.Params.Get("customNamespaceId")
-	if err := checkNamespaceID(id); err != nil {
+	if err := legal.NamespaceID(id); err != nil {
 		return nil, err
 	}
 	if id == publicID {
@@ -138,7 +139,7 @@ func existsV3(id string) error {
 func (a *API) createNamespaceV3(q *middleware.Request) (any, error) {
 	f := formOf(q)
 	id, name := strings.TrimSpace(q.Params.Get("customNamespaceId")), f.Filled("namespaceName")
-	if err := firstError(f.Err(), checkNamespaceID(id), checkNamespaceName(name)); err != nil {
+	if err := firstError(f.Err(), legal.NamespaceID(id), checkNamespaceName(name)); err != nil {
 		return nil, err
 	}
 	there, err := a.o.Namespaces.Exists(q.Context(), id)
@@ -154,7 +155,7 @@ func (a *API) createNamespaceV3(q *middleware.Request) (any, error) {
 func (a *API) updateNamespaceV3(q *middleware.Request) (any, error) {
 	f := formOf(q)
 	id, name := f.Filled("namespaceId"), f.Filled("namespaceName")
-	if err := firstError(f.Err(), checkNamespaceID(id), checkNamespaceName(name)); err != nil {
+	if err := firstError(f.Err(), legal.NamespaceID(id), checkNamespaceName(name)); err != nil {
 		return nil, err
 	}
 	return true, a.o.Namespaces.Update(q.Context(), id, name, f.Pointer("namespaceDesc"))

@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"context"
 	"crypto/subtle"
 	"errors"
 	"log/slog"
@@ -156,13 +157,21 @@ func action(a Action) auth.Action {
 
 // denied turns a refusal into what the caller is told; nil where it only counts.
 func (g *Guard) denied(q *Request, err error) error {
+	return g.refuse(q.Context(), q.access.Class, q.mode, err, q.Arrived, func() []any {
+		return []any{"method", q.Gin.Request.Method, "path", q.Gin.Request.URL.Path, "user", q.User, "address", q.Address()}
+	})
+}
+
+// refuse counts and logs a refusal, of a call that who describes, and returns
+// what the caller is told.
+func (g *Guard) refuse(ctx context.Context, class Class, mode Mode, err error, now time.Time, who func() []any) error {
 	e, ok := err.(*service.Error) //nolint:errorlint // ours, not wrapped
-	if !ok || q.mode != Observe && e.Code != service.Unauthorized && e.Code != service.Forbidden {
+	if !ok || mode != Observe && e.Code != service.Unauthorized && e.Code != service.Forbidden {
 		return err
 	}
-	g.counters[q.access.Class][q.mode].Inc()
-	g.tell(q, e.Msg)
-	if q.mode == Observe {
+	g.counters[class][mode].Inc()
+	g.tell(ctx, mode, e.Msg, now, who)
+	if mode == Observe {
 		return nil
 	}
 	return &PageError{Status: http.StatusForbidden, Msg: e.Msg, Code: e.Code}
@@ -173,22 +182,21 @@ const tellEvery = time.Minute
 
 // tell logs a refused call: each one at debug, one a minute at warn with the
 // number of those that it stands for.
-func (g *Guard) tell(q *Request, reason string) {
+func (g *Guard) tell(ctx context.Context, mode Mode, reason string, now time.Time, who func() []any) {
 	n := g.untold.Add(1)
 	level := slog.LevelDebug
-	if last := g.told.Load(); q.Arrived.UnixNano()-last >= int64(tellEvery) && g.told.CompareAndSwap(last, q.Arrived.UnixNano()) {
+	if last := g.told.Load(); now.UnixNano()-last >= int64(tellEvery) && g.told.CompareAndSwap(last, now.UnixNano()) {
 		g.untold.Add(-n)
 		level = slog.LevelWarn
 	}
-	if !g.o.Log.Enabled(q.Context(), level) {
+	if !g.o.Log.Enabled(ctx, level) {
 		return
 	}
 	msg := "calls are denied"
-	if q.mode == Observe {
+	if mode == Observe {
 		msg = "calls would be denied if auth were enforced"
 	}
-	g.o.Log.Log(q.Context(), level, msg, "calls", n, "method", q.Gin.Request.Method, "path", q.Gin.Request.URL.Path, //nolint:sloglint // one of two constant texts
-		"user", q.User, "address", q.Address(), "reason", reason)
+	g.o.Log.Log(ctx, level, msg, append([]any{"calls", n, "reason", reason}, who()...)...) //nolint:sloglint // one of two constant texts
 }
 
 // May returns nil if the caller may do action to r. Handlers ask it where the

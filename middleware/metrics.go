@@ -58,3 +58,13 @@ func (m *Metrics) Observer(method, uri string) func(status int, since time.Time)
 		}
 	}
 }
+
+// Count counts an answer that was given otherwise than over HTTP, with the status
+// that it would have there.
+func (m *Metrics) Count(status int, took time.Duration) {
+	m.requests.Add(1)
+	m.nano.Add(uint64(max(took, 0)))
+	if status >= http.StatusInternalServerError {
+		m.failed.Add(1)
+	}
+}

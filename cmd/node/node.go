@@ -22,6 +22,7 @@ import (
 	"github.com/pharos-registry/pharos/consistency/raftlog"
 	"github.com/pharos-registry/pharos/controller"
 	"github.com/pharos-registry/pharos/controller/park"
+	"github.com/pharos-registry/pharos/controller/rpc"
 	"github.com/pharos-registry/pharos/middleware"
 	"github.com/pharos-registry/pharos/persistence"
 	"github.com/pharos-registry/pharos/service/agreement"
@@ -64,7 +65,9 @@ type Node struct {
 	guard  *middleware.Guard
 	audit  *audit.Log
 	tls    *tls.Config // nil: without TLS
-	code   string      // one-time, to make the first administrator from elsewhere
+	rpcTLS *tls.Config // of gRPC; nil: without
+	rpc    *rpc.Server
+	code   string // one-time, to make the first administrator from elsewhere
 	config *config.Service
 	lot    *park.Lot                    // where long polls wait
 	access *middleware.AccessLog        // nil: none
@@ -132,7 +135,7 @@ func New(set settings.Settings, o Options) (_ *Node, err error) {
 	if err = n.openAccessLog(); err != nil {
 		return nil, err
 	}
-	if n.tls, err = n.openTLS(); err != nil {
+	if err = n.openTLS(); err != nil {
 		return nil, err
 	}
 	if n.site, err = n.openSite(); err != nil {
@@ -188,6 +191,9 @@ func (n *Node) openAPI() error {
 		return err
 	}
 	n.api = api
+	if err := n.openRPC(o.Requests); err != nil {
+		return err
+	}
 	if n.peer != nil {
 		n.peer.HandleHTTP(api)
 	}
@@ -233,15 +239,20 @@ func (n *Node) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	calls, err := n.listenRPC(ctx)
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
 	g, gctx := errgroup.WithContext(ctx)
 	c := &crew{failed: make(chan error, 1)}
 	if err := n.startCluster(gctx, g, c); err != nil {
-		return errors.Join(err, l.Close())
+		return errors.Join(err, l.Close(), calls.Close())
 	}
 	for _, loop := range n.loops {
 		g.Go(func() error { return loop(gctx) })
 	}
 	n.serve(gctx, g, l, n.api)
+	g.Go(func() error { return n.rpc.Serve(gctx, calls) })
 	console := n.listenConsole(ctx)
 	if console != nil {
 		n.serve(gctx, g, console, n.onConsolePort(n.api))

@@ -42,34 +42,37 @@ type certificate struct {
 	read              time.Time // the newer modification time of the two files
 }
 
-// openTLS returns the TLS settings of the listeners, nil without TLS, and adds
-// the loop that follows the files.
-func (n *Node) openTLS() (*tls.Config, error) {
+// openTLS makes the TLS settings of the listeners that have TLS, and adds the loop
+// that follows the files.
+func (n *Node) openTLS() error {
 	t := n.set.TLS
-	if !t.Enabled {
-		return nil, nil
+	if !t.Enabled && !t.GRPC {
+		return nil
 	}
 	if t.KeyPass != "" {
-		return nil, errors.New("certPrivateKeyPassword: keys with a password are not read; take it off with openssl pkey and keep the file readable for this user alone")
+		return errors.New("certPrivateKeyPassword: keys with a password are not read; take it off with openssl pkey and keep the file readable for this user alone")
 	}
 	c := &certificate{certFile: t.CertFile, keyFile: t.KeyFile, log: n.log}
 	if t.CertFile == "" {
 		c.certFile, c.keyFile = filepath.Join(n.set.Data.Dir, "secrets", "tls.crt"), filepath.Join(n.set.Data.Dir, "secrets", "tls.key")
 		c.own = func() error { return ownCertificate(c.certFile, c.keyFile, n.self, time.Now()) }
 		if err := c.own(); err != nil {
-			return nil, fmt.Errorf("no certificate can be made: %w", err)
+			return fmt.Errorf("no certificate can be made: %w", err)
 		}
 	}
 	if err := c.load(); err != nil {
-		return nil, fmt.Errorf("pharos.tls.cert and pharos.tls.key: %w", err)
+		return fmt.Errorf("pharos.tls.cert and pharos.tls.key: %w", err)
 	}
 	n.loops = append(n.loops, c.follow)
-	cfg := &tls.Config{
+	n.rpcTLS = &tls.Config{
 		MinVersion:     tls.VersionTLS12,
 		NextProtos:     []string{"h2", "http/1.1"},
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.now.Load(), nil },
 	}
-	return cfg, clientCertificates(cfg, t)
+	if t.Enabled {
+		n.tls = n.rpcTLS
+	}
+	return clientCertificates(n.rpcTLS, t)
 }
 
 // clientCertificates has clients asked for certificates, where that is set.

@@ -55,7 +55,7 @@ func (n *Naming) keys() []key {
 			name: "nacos.naming.push.pushTaskDelay", doc: "how long further changes of a service are collected after subscribers were told of one, ms; " +
 				"Nacos waits 500 before it tells the first, Pharos tells it at once", value: millis(&n.PushTaskDelay, 0, time.Minute),
 		},
-		{name: "nacos.naming.push.pushTaskTimeout", inert: true, doc: "wait for the acknowledgement of a push, ms", value: millis(&n.PushTimeout, 10*time.Millisecond, time.Minute)},
+		{name: "nacos.naming.push.pushTaskTimeout", doc: "wait for the acknowledgement of a push, ms", value: millis(&n.PushTimeout, 10*time.Millisecond, time.Minute)},
 		{name: "nacos.naming.push.pushTaskRetryDelay", doc: "wait before a failed push is tried again, ms", value: millis(&n.PushRetryDelay, time.Millisecond, time.Minute)},
 		{name: "nacos.naming.clean.empty-service.interval", doc: "how often empty services are looked for, ms", value: millis(&n.CleanEmptyInterval, 100*time.Millisecond, day)},
 		{name: "nacos.naming.clean.empty-service.expired-time", doc: "a service empty this long goes, ms", value: millis(&n.CleanEmptyAfter, 0, 365*day)},

@@ -103,11 +103,11 @@ func (g *GRPC) keys() []key {
 	const prefix = "nacos.remote.server.grpc.sdk."
 	return []key{
 		{
-			name: prefix + "max-inbound-message-size", inert: true, aliases: []string{"nacos.remote.server.grpc.maxinbound.message.size"},
+			name: prefix + "max-inbound-message-size", aliases: []string{"nacos.remote.server.grpc.maxinbound.message.size"},
 			doc: "largest gRPC message taken, bytes", value: size(&g.MaxMessage, 64<<10, 256<<20),
 		},
-		{name: prefix + "keep-alive-time", inert: true, doc: "silence before the server pings a client, ms", value: millis(&g.KeepAliveTime, time.Second, 24*time.Hour)},
-		{name: prefix + "keep-alive-timeout", inert: true, doc: "wait for the answer to that ping, ms", value: millis(&g.KeepAliveTimeout, 100*time.Millisecond, time.Hour)},
-		{name: prefix + "permit-keep-alive-time", inert: true, doc: "shortest interval at which a client may ping, ms", value: millis(&g.PermitKeepAlive, 0, time.Hour)},
+		{name: prefix + "keep-alive-time", doc: "silence before the server pings a client, ms", value: millis(&g.KeepAliveTime, time.Second, 24*time.Hour)},
+		{name: prefix + "keep-alive-timeout", doc: "wait for the answer to that ping, ms", value: millis(&g.KeepAliveTimeout, 100*time.Millisecond, time.Hour)},
+		{name: prefix + "permit-keep-alive-time", doc: "shortest interval at which a client may ping, ms", value: millis(&g.PermitKeepAlive, 0, time.Hour)},
 	}
 }

@@ -26,13 +26,13 @@ func (t *TLS) keys() []key {
 	const p = "nacos.remote.server.rpc.tls."
 	return []key{
 		{name: "pharos.tls.enabled", aliases: []string{"server.ssl.enabled"}, doc: "TLS on the HTTP, console and gRPC ports", value: boolean(&t.Enabled)},
-		{name: p + "enableTls", inert: true, doc: "TLS on the gRPC port alone", value: boolean(&t.GRPC)},
+		{name: p + "enableTls", doc: "TLS on the gRPC port alone", value: boolean(&t.GRPC)},
 		{name: p + "certChainFile", aliases: []string{"pharos.tls.cert"}, doc: "PEM file of the certificate chain; empty has one generated", value: text(&t.CertFile)},
 		{name: p + "certPrivateKey", aliases: []string{"pharos.tls.key"}, doc: "PEM file of its private key", value: text(&t.KeyFile)},
 		{name: p + "certPrivateKeyPassword", aliases: []string{"pharos.tls.key-password"}, secret: true, doc: "password of the private key", value: text(&t.KeyPass)},
 		{name: p + "trustCollectionCertFile", aliases: []string{"pharos.tls.client-ca"}, doc: "PEM file of authorities whose client certificates are accepted", value: text(&t.ClientCA)},
 		{name: p + "mutualAuthEnable", aliases: []string{"pharos.tls.client-cert"}, doc: "clients must show a certificate", value: boolean(&t.ClientCert)},
-		{name: p + "compatibility", inert: true, doc: "the gRPC port takes plain connections beside TLS", value: boolean(&t.AlsoPlain)},
+		{name: p + "compatibility", doc: "the gRPC port takes plain connections beside TLS", value: boolean(&t.AlsoPlain)},
 	}
 }
 

@@ -8,7 +8,8 @@ import (
 	"sync/atomic"
 )
 
-// client is a publisher and subscriber: an ip:port that speaks HTTP. What it
+// client is a publisher and subscriber: an ip:port that speaks HTTP, or a
+// connection, which has no # in its id. What it
 // publishes is copied to the other nodes of a cluster, what it subscribes to is
 // this node's own.
 //
@@ -24,6 +25,7 @@ type client struct {
 
 	mu    sync.Mutex // guards the following fields
 	gone  bool       // taken out of the registry; look it up again
+	open  bool       // its connection is here and open
 	home  string     // the node that has the connection, "" for this one
 	regs  []*registration
 	byKey map[Key]*registration // regs again, where they are many

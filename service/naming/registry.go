@@ -131,7 +131,7 @@ func (r *Registry) release(e *entry) {
 
 // releaseClient unlocks c, and takes it out of the registry when it is done for.
 func (r *Registry) releaseClient(c *client) {
-	if len(c.regs)+len(c.subs) == 0 && !r.wheel.scheduled(c) {
+	if len(c.regs)+len(c.subs) == 0 && !c.open && !r.wheel.scheduled(c) {
 		r.dropClient(c)
 	}
 	c.mu.Unlock()

@@ -164,6 +164,12 @@ func (h *Hub) send(id string, c Conn, m Message) {
 	}
 	h.o.Stats.Failed()
 	h.o.Log.Debug("push failed", "id", id, "error", err)
+	h.Again(id, m)
+}
+
+// Again has the subscriber that did not get m told later, with what is true then,
+// as long as it is one. A message of Tell is its sender's to repeat.
+func (h *Hub) Again(id string, m Message) {
 	if n, ok := m.Key.(news); ok {
 		h.later(n.topic, id, h.o.Retry)
 	}
