@@ -47,7 +47,7 @@ type AddressServer struct {
 
 // Raft is the replicated log of durable writes.
 type Raft struct {
-	ElectionTimeout  time.Duration // nacos.core.protocol.raft.data.election_timeout_ms; 0 is the library's own second
+	ElectionTimeout  time.Duration // nacos.core.protocol.raft.data.election_timeout_ms; 0 is half a second
 	SnapshotInterval time.Duration // nacos.core.protocol.raft.data.snapshot_interval_secs
 	ApplyTimeout     time.Duration // nacos.core.protocol.raft.data.rpc_request_timeout_ms: for one write to be committed
 }
@@ -135,7 +135,7 @@ func (c *Cluster) addressKeys() []key {
 func (r *Raft) keys() []key {
 	const p = "nacos.core.protocol.raft.data."
 	return []key{
-		{name: p + "election_timeout_ms", doc: "silence of the leader before an election, ms; 0 is one second", value: millis(&r.ElectionTimeout, 0, time.Minute)},
+		{name: p + "election_timeout_ms", doc: "silence of the leader before an election, ms; 0 is 500", value: millis(&r.ElectionTimeout, 0, time.Minute)},
 		{name: p + "snapshot_interval_secs", doc: "how often the log may be folded into a snapshot, s", value: seconds(&r.SnapshotInterval, time.Second, 30*24*time.Hour)},
 		{name: p + "rpc_request_timeout_ms", doc: "wait for a write to be committed, ms", value: millis(&r.ApplyTimeout, 100*time.Millisecond, time.Hour)},
 	}

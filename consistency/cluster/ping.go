@@ -85,6 +85,10 @@ func (m *Membership) heard(s status) {
 // ping asks for a round of pings now.
 func (m *Membership) ping() { signal(m.kick) }
 
+// Doubt has every member pinged now, without waiting for the next round: somebody
+// saw a sign that one of them may be gone.
+func (m *Membership) Doubt() { m.ping() }
+
 func (m *Membership) pings(ctx context.Context) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -141,6 +145,7 @@ func (m *Membership) missed(addr string, err error) {
 	if same {
 		return
 	}
+	again := false // it did not merely take too long: whether there is a process is known at once
 	m.update(func() {
 		x := m.members[addr]
 		if x == nil {
@@ -153,11 +158,15 @@ func (m *Membership) missed(addr string, err error) {
 			x.State = Down
 		case x.State == Up:
 			x.State = Suspicious
+			again = !errors.Is(err, context.DeadlineExceeded)
 		}
 		if x.State != before {
 			m.opt.Logger.Warn("member does not answer", "addr", addr, "state", x.State.String(), "fails", x.Fails, "error", err)
 		}
 	})
+	if again {
+		m.ping()
+	}
 }
 
 // answered takes in a member's answer.

@@ -228,6 +228,8 @@ func (n *Node) forward(ctx context.Context, entry []byte) (uint64, []Answer, err
 		return 0, nil, ErrNoLeader
 	}
 	n.count.forwarded.Add(1)
+	ctx, cancel := n.whileLeads(ctx, addr)
+	defer cancel()
 	b, err := n.opt.Peer.Call(ctx, addr, callPropose, entry)
 	if err != nil {
 		if peer.CodeOf(err) == codeNotLeader || peer.NotSent(err) {
@@ -236,6 +238,27 @@ func (n *Node) forward(ctx context.Context, entry []byte) (uint64, []Answer, err
 		return 0, nil, fmt.Errorf("%w: %w", ErrUnknown, err)
 	}
 	return decodeAnswers(b)
+}
+
+// whileLeads returns a context that ends when another node than the one at addr
+// leads: a leader that fell silent is not waited for.
+func (n *Node) whileLeads(ctx context.Context, addr string) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() { // ends with the context, as its caller does
+		for {
+			changed := n.leaderChanged()
+			if now := n.leaderAddr(); now != "" && now != addr {
+				cancel()
+				return
+			}
+			select {
+			case <-changed:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return ctx, cancel
 }
 
 // served answers a follower that forwards an entry.

@@ -109,7 +109,7 @@ type Options struct {
 
 	ProposeTimeout    time.Duration // 0 is 10 s
 	LeaderTimeout     time.Duration // of these, to find a leader that takes the write; 0 is all
-	ElectionTimeout   time.Duration // 0 is Raft's 1 s
+	ElectionTimeout   time.Duration // 0 is 500 ms; the leader's lease is half of it
 	CommitTimeout     time.Duration // 0 is Raft's 50 ms
 	SnapshotEvery     time.Duration // how often to look whether one is due; 0 is 30 s
 	SnapshotThreshold uint64        // entries since the last one; 0 is 8192

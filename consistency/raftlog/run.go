@@ -56,6 +56,7 @@ func (n *Node) Run(ctx context.Context) (err error) {
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error { n.propose(gctx); return nil })
 	g.Go(func() error { n.watchLeader(gctx); return nil })
+	g.Go(func() error { n.hurry(gctx); return nil })
 	g.Go(func() error { n.nudges(gctx); return nil })
 	g.Go(func() error { n.reconcile(gctx); return nil })
 	g.Go(func() error {

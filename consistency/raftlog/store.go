@@ -15,6 +15,11 @@ import (
 
 // Defaults of Options, and what is not worth an option.
 const (
+	// defaultElectionTimeout has a write that meets a dying leader succeed within
+	// the three seconds that SDKs give it: a silent leader is missed after 0.5 to
+	// 1.5 s. The library's own second is made for nodes further apart.
+	defaultElectionTimeout = 500 * time.Millisecond
+
 	defaultSnapshotEvery     = 30 * time.Second
 	defaultSnapshotThreshold = 8192
 	// defaultTrailing is how far a node may be behind without needing a whole
@@ -124,9 +129,8 @@ func (o *Options) config() *raft.Config {
 	c.SnapshotThreshold = orDefault(o.SnapshotThreshold, defaultSnapshotThreshold)
 	c.TrailingLogs = orDefault(o.TrailingLogs, defaultTrailing)
 	c.CommitTimeout = orDefault(o.CommitTimeout, c.CommitTimeout)
-	if t := o.ElectionTimeout; t != 0 {
-		c.HeartbeatTimeout, c.ElectionTimeout, c.LeaderLeaseTimeout = t, t, t/2
-	}
+	t := orDefault(o.ElectionTimeout, defaultElectionTimeout)
+	c.HeartbeatTimeout, c.ElectionTimeout, c.LeaderLeaseTimeout = t, t, t/2
 	return c
 }
 

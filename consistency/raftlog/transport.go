@@ -24,7 +24,7 @@ func (n *Node) newTransport() transport {
 	return transport{n: n, NetworkTransport: raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
 		ServerAddressProvider: whereabouts{n},
 		Logger:                newLogger(n.opt.Logger),
-		Stream:                layer{n.stream, n.selfPeerAddr(), &n.inlet},
+		Stream:                layer{n.stream, n.selfPeerAddr(), &n.inlet, n.doubt},
 		MaxPool:               transportPool,
 		Timeout:               transportTimeout,
 	})}
@@ -48,7 +48,7 @@ type inlet struct {
 }
 
 // add takes in a connection, or refuses it when the inlet is closed.
-func (i *inlet) add(c net.Conn) (*inbound, bool) {
+func (i *inlet) add(c net.Conn, ended func()) (*inbound, bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.closed {
@@ -57,7 +57,7 @@ func (i *inlet) add(c net.Conn) (*inbound, bool) {
 	if i.conns == nil {
 		i.conns = map[*inbound]struct{}{}
 	}
-	in := &inbound{Conn: c, inlet: i}
+	in := &inbound{Conn: c, inlet: i, ended: ended}
 	i.conns[in] = struct{}{}
 	i.wg.Add(1)
 	return in, true
@@ -82,6 +82,7 @@ type layer struct {
 
 	addr  string
 	inlet *inlet
+	ended func() // called when an accepted connection has ended
 }
 
 // Dial implements raft.StreamLayer.
@@ -106,7 +107,7 @@ func (l layer) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	in, ok := l.inlet.add(c)
+	in, ok := l.inlet.add(c, l.ended)
 	if !ok {
 		return nil, errors.Join(net.ErrClosed, c.Close())
 	}
@@ -121,11 +122,13 @@ type inbound struct {
 	net.Conn
 
 	inlet *inlet
+	ended func()
 	midst bool // something was read and not yet answered
 }
 
 // Close implements net.Conn. The handler calls it when it ends.
 func (c *inbound) Close() error {
+	c.ended()
 	c.inlet.mu.Lock()
 	if _, ok := c.inlet.conns[c]; ok {
 		delete(c.inlet.conns, c)

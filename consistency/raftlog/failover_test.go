@@ -1,0 +1,68 @@
+package raftlog_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pharos-registry/pharos/consistency/raftlog"
+)
+
+// TestFailoverIsQuick measures from the loss of the leader to the first write
+// that is answered, asked for at a follower at the moment of the loss. SDKs wait
+// three seconds for it, and this node's own patience is less.
+func TestFailoverIsQuick(t *testing.T) {
+	t.Parallel()
+	const rounds = 25
+	for _, c := range []struct {
+		name  string
+		lose  func(l *lab, n *node)
+		limit time.Duration
+	}{
+		{"its process ends", func(_ *lab, n *node) { _ = n.peer.Close() }, 1500 * time.Millisecond},
+		{"it falls silent", func(l *lab, n *node) {
+			for _, o := range l.nodes {
+				if o != n {
+					l.net.Part(host(n.i), host(o.i))
+				}
+			}
+		}, 2 * time.Second},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			var took []time.Duration
+			for range rounds {
+				synctest.Test(t, func(t *testing.T) {
+					l := newLab(t, 3, nil)
+					l.startAll()
+					old := l.leader()
+					old.set("before", "1")
+					other := l.nodes[(old.i+1)%3]
+					other.set("here", "1")
+					start := time.Now()
+					c.lose(l, old)
+					for {
+						_, err := other.propose(3*time.Second, op{Key: "after", Value: "1"})
+						if err == nil {
+							break
+						}
+						if !errors.Is(err, raftlog.ErrUnknown) { // it was on its way to the one that is lost
+							t.Fatal(err)
+						}
+					}
+					took = append(took, time.Since(start))
+					l.net.HealAll()
+				})
+			}
+			slices.Sort(took)
+			said := fmt.Sprintf("of %d: median %v, longest %v", rounds, took[rounds/2], took[rounds-1])
+			t.Log(said)
+			if took[rounds-1] > c.limit {
+				t.Errorf("%s; the limit is %v", said, c.limit)
+			}
+		})
+	}
+}
