@@ -89,6 +89,18 @@ func (r Refusal) Error() string {
 // op, since a node that does not know an op in the log has to stop.
 const LogVersion = 1
 
+// since has the ops that came after the first version, each with its own: an op
+// is added to decoders, to this table and to LogVersion at once.
+var since = map[opCode]int{} //nolint:gochecknoglobals // a table
+
+// Since is the LogVersion that first had op.
+func Since(op Op) int {
+	if v, ok := since[op.code()]; ok {
+		return v
+	}
+	return 1
+}
+
 type opCode uint16
 
 // decoders is the table of all ops. Codes are written to the Raft log and are

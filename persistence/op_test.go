@@ -131,3 +131,12 @@ func sameJSON(t *testing.T, a, b any) bool {
 	t.Helper()
 	return bytes.Equal(must(json.Marshal(a))(t), must(json.Marshal(b))(t))
 }
+
+// TestSince has no op claim a version that this program does not tell others of.
+func TestSince(t *testing.T) {
+	for _, op := range ops() {
+		if v := persistence.Since(op); v < 1 || v > persistence.LogVersion {
+			t.Errorf("%T is of version %d, the program of %d", op, v, persistence.LogVersion)
+		}
+	}
+}

@@ -111,7 +111,7 @@ func (n *Node) replicate(ctx context.Context, op persistence.Op) (persistence.Re
 	if err != nil {
 		return persistence.Result{}, err
 	}
-	a, err := n.raft.Propose(ctx, raftlog.KindDB, data)
+	a, err := n.raft.Propose(ctx, raftlog.KindDB, persistence.Since(op), data)
 	if err != nil {
 		return persistence.Result{}, unwritten(err)
 	}
@@ -127,6 +127,8 @@ func unwritten(err error) error {
 	switch {
 	case errors.Is(err, raftlog.ErrTooLarge):
 		return service.Wrap(service.TooLarge, err, "the write is too large")
+	case errors.Is(err, raftlog.ErrOldMember):
+		return service.Wrap(service.Unavailable, err, "a member of the cluster runs an older version that does not know this write: nothing was written, upgrade that member first")
 	case errors.Is(err, raftlog.ErrUnknown):
 		return service.Wrap(service.Unavailable, err, "the cluster did not confirm the write in time: whether it took effect is not known, read before you try again")
 	default:

@@ -110,7 +110,7 @@ func benchRaftlog(b *testing.B) {
 	ctx, cancel := context.WithCancel(b.Context())
 	done := make(chan error, 1)
 	go func() { done <- n.Run(ctx) }()
-	if _, err := n.Propose(ctx, raftlog.KindDB, payload); err != nil {
+	if _, err := n.Propose(ctx, raftlog.KindDB, 1, payload); err != nil {
 		b.Fatal(err)
 	}
 	b.ReportAllocs()
@@ -118,7 +118,7 @@ func benchRaftlog(b *testing.B) {
 	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			if _, err := n.Propose(ctx, raftlog.KindDB, payload); err != nil {
+			if _, err := n.Propose(ctx, raftlog.KindDB, 1, payload); err != nil {
 				b.Error(err)
 			}
 		}

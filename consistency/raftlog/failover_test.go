@@ -2,7 +2,6 @@ package raftlog_test
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -22,14 +21,14 @@ func TestFailoverIsQuick(t *testing.T) {
 		lose  func(l *lab, n *node)
 		limit time.Duration
 	}{
-		{"its process ends", func(_ *lab, n *node) { _ = n.peer.Close() }, 1500 * time.Millisecond},
+		{"its process ends", func(_ *lab, n *node) { _ = n.peer.Close() }, 1200 * time.Millisecond},
 		{"it falls silent", func(l *lab, n *node) {
 			for _, o := range l.nodes {
 				if o != n {
 					l.net.Part(host(n.i), host(o.i))
 				}
 			}
-		}, 2 * time.Second},
+		}, 1800 * time.Millisecond},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -58,10 +57,10 @@ func TestFailoverIsQuick(t *testing.T) {
 				})
 			}
 			slices.Sort(took)
-			said := fmt.Sprintf("of %d: median %v, longest %v", rounds, took[rounds/2], took[rounds-1])
-			t.Log(said)
-			if took[rounds-1] > c.limit {
-				t.Errorf("%s; the limit is %v", said, c.limit)
+			often, most := took[rounds*9/10], took[rounds-1] // one election in many is split and held again
+			t.Logf("of %d: median %v, nine of ten %v, longest %v", rounds, took[rounds/2], often, most)
+			if often > c.limit || most > 3*c.limit {
+				t.Errorf("nine of ten took %v at most and the longest %v; the limit is %v", often, most, c.limit)
 			}
 		})
 	}

@@ -226,7 +226,7 @@ func propose(n *raftlog.Node, within time.Duration, o op) (raftlog.Answer, error
 	if err != nil {
 		return raftlog.Answer{}, err
 	}
-	return n.Propose(ctx, raftlog.KindDB, b)
+	return n.Propose(ctx, raftlog.KindDB, 1, b)
 }
 
 // agree waits until all running nodes have the same state.

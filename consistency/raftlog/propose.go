@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -41,11 +42,20 @@ type outcome struct {
 }
 
 // Propose commits a command and returns its answer, after this node has applied
-// it. It fails with ErrNoLeader when nothing was written, with ErrUnknown when
-// that cannot be said.
-func (n *Node) Propose(ctx context.Context, k Kind, data []byte) (Answer, error) {
+// it. since is the version of the commands that first had it, as members tell it
+// in cluster.Meta: a member that cannot apply what is committed has to stop, so a
+// command that some member does not know is refused with ErrOldMember. Every
+// member knows those of version 1.
+//
+// It fails with ErrNoLeader when nothing was written, with ErrUnknown when that
+// cannot be said.
+func (n *Node) Propose(ctx context.Context, k Kind, since int, data []byte) (Answer, error) {
 	if len(data) > MaxCommand {
 		return Answer{}, ErrTooLarge
+	}
+	if err := n.known(since); err != nil {
+		n.count.failed.Add(1)
+		return Answer{}, err
 	}
 	n.count.proposed.Add(1)
 	p := &proposal{item: item{k, data}, ctx: ctx, done: make(chan outcome, 1)}
@@ -74,6 +84,22 @@ func (n *Node) Propose(ctx context.Context, k Kind, data []byte) (Answer, error)
 		n.count.failed.Add(1)
 		return Answer{}, fmt.Errorf("%w: %w", ErrUnknown, ctx.Err())
 	}
+}
+
+// known refuses a command that came with a version which not every member has.
+// One that never answered may be of any.
+func (n *Node) known(since int) error {
+	v := n.opt.Members.View()
+	if since <= 1 || since <= v.LogVersion() {
+		return nil
+	}
+	var old []string
+	for i := range v.Members {
+		if m := &v.Members[i]; m.Meta.LogVersion < since {
+			old = append(old, m.Addr)
+		}
+	}
+	return fmt.Errorf("%w: it takes version %d of the log, which is not known of %s", ErrOldMember, since, strings.Join(old, ", "))
 }
 
 // propose packs waiting commands into entries. As many entries are on their way

@@ -73,6 +73,8 @@ var (
 	ErrUnknown = errors.New("the outcome of the write is not known")
 	// ErrTooLarge: the command is above MaxCommand.
 	ErrTooLarge = errors.New("the write is too large for the log")
+	// ErrOldMember: a member is too old for the command. Nothing was written.
+	ErrOldMember = errors.New("a member of the cluster does not know this kind of write yet")
 	// ErrStopped: this node no longer takes part.
 	ErrStopped = errors.New("this node's log is stopped")
 	// ErrForeignData: the node has rows of its own and the cluster has others.

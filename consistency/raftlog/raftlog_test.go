@@ -37,7 +37,7 @@ func TestWriteOnAnyNode(t *testing.T) {
 				t.Errorf("%+v", st)
 			}
 		}
-		if _, err := lead.Propose(t.Context(), raftlog.KindDB, make([]byte, raftlog.MaxCommand+1)); !errors.Is(err, raftlog.ErrTooLarge) {
+		if _, err := lead.Propose(t.Context(), raftlog.KindDB, 1, make([]byte, raftlog.MaxCommand+1)); !errors.Is(err, raftlog.ErrTooLarge) {
 			t.Error(err)
 		}
 	})

@@ -1,0 +1,63 @@
+package raftlog_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pharos-registry/pharos/consistency/cluster"
+	"github.com/pharos-registry/pharos/consistency/raftlog"
+)
+
+// TestOldMember upgrades one node after the other. A command of the newer version
+// gets through when the last one has it, whether a member is of the older version,
+// is down in it, or was never seen.
+func TestOldMember(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		versions := []int{2, 2, 1}
+		l := newLab(t, 3, func(i int, _ *raftlog.Options, m *cluster.Options) {
+			m.Meta = func() cluster.Meta { return cluster.Meta{LogVersion: versions[i]} }
+		})
+		newer := func(n *node) error {
+			_, err := n.Propose(t.Context(), raftlog.KindDB, 2, []byte(`{"Key":"new","Value":"1"}`))
+			return err
+		}
+		refused := func(when string) {
+			t.Helper()
+			for _, n := range l.nodes[:2] {
+				err := newer(n)
+				if !errors.Is(err, raftlog.ErrOldMember) || !strings.HasSuffix(err.Error(), " "+addr(2)) {
+					t.Errorf("%s: %s answers %v", when, n.id, err)
+				}
+				n.set("known", when)
+			}
+			if got := l.nodes[0].disk.get("new"); got != "" {
+				t.Errorf("%s: it was written", when)
+			}
+		}
+		l.nodes[0].start()
+		l.nodes[1].start()
+		l.leader()
+		refused("a member that was never seen")
+		old := l.nodes[2]
+		old.start()
+		time.Sleep(5 * time.Second)
+		refused("an older member")
+		old.stop()
+		time.Sleep(10 * time.Second)
+		refused("an older member that is down")
+		versions[2] = 2
+		old.start()
+		time.Sleep(5 * time.Second)
+		for _, n := range l.nodes {
+			if err := newer(n); err != nil {
+				t.Errorf("all are new: %s answers %v", n.id, err)
+			}
+		}
+		if s := l.agree(5 * time.Second); s.Count != 9 {
+			t.Errorf("%d commands, not 6 known ones and 3 new ones", s.Count)
+		}
+	})
+}
