@@ -23,6 +23,8 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+
+	"github.com/pharos-registry/pharos/test/server"
 )
 
 // startLimit bounds the wait for the first answered ping; 0.1 s is usual.
@@ -61,7 +63,7 @@ func Start(tb testing.TB) *Server {
 			tb.Skipf("%s is not installed (Debian: apt-get install mariadb-server), and PHAROS_TEST_MYSQL names no server", program)
 		}
 	}
-	s := &Server{t: tb, Port: freePort(tb), dir: tb.TempDir()}
+	s := &Server{t: tb, Port: server.FreePort(tb), dir: tb.TempDir()}
 	s.cfg = config("127.0.0.1:"+strconv.Itoa(s.Port), user, password)
 	s.install()
 	tb.Cleanup(s.cleanup)
@@ -275,14 +277,4 @@ func asRoot() []string {
 		return []string{"--user=root"}
 	}
 	return nil
-}
-
-func freePort(tb testing.TB) int {
-	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once
-	if err != nil {
-		tb.Fatalf("free port: %v", err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port
 }

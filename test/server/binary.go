@@ -100,12 +100,13 @@ func touchSources(root string) error {
 // FreePort finds an HTTP port that is free together with the ports that follow
 // from it: gRPC (+1000, +1001) and peers (−1000). It looks below the range
 // from which outgoing connections take theirs, so that a server can be started
-// again on its port.
+// again on its port. Until the test ends no other one is given any of them.
 func FreePort(tb testing.TB) int {
 	tb.Helper()
 	for range 200 {
 		port := 21000 + rand.IntN(9000)
-		if free(port) && free(port+1000) && free(port+1001) && free(port-1000) {
+		if release := reserve(port-1000, port, port+1000, port+1001); release != nil {
+			tb.Cleanup(release)
 			return port
 		}
 	}
@@ -113,11 +114,30 @@ func FreePort(tb testing.TB) int {
 	return 0
 }
 
-func free(port int) bool {
-	l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port)) //nolint:noctx // closed at once
-	if err != nil {
-		return false
+// reserve takes ports, or returns nil when one of them is in use, or another test
+// has it. What it holds is the UDP port of the number: servers need that of TCP,
+// and tests of other packages, which run at the same time, see it.
+func reserve(ports ...int) (release func()) {
+	var held []net.PacketConn
+	release = func() {
+		for _, c := range held {
+			_ = c.Close()
+		}
 	}
-	_ = l.Close()
-	return true
+	for _, port := range ports {
+		addr := "127.0.0.1:" + strconv.Itoa(port)
+		c, err := net.ListenPacket("udp", addr) //nolint:noctx // it takes no time
+		if err != nil {
+			release()
+			return nil
+		}
+		held = append(held, c)
+		l, err := net.Listen("tcp", addr) //nolint:noctx // closed at once
+		if err != nil {
+			release()
+			return nil
+		}
+		_ = l.Close()
+	}
+	return release
 }
