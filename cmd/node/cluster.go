@@ -24,6 +24,9 @@ const (
 
 	farewell = 2 * time.Second // for the others to hear that this node leaves
 
+	// voteTime is how long a node that could serve clients waits for its vote.
+	voteTime = 15 * time.Second
+
 	// reloadTime bounds the reading of everything after a snapshot took the place
 	// of the rows.
 	reloadTime = time.Minute
@@ -257,6 +260,7 @@ func (n *Node) bringUp(ctx context.Context) error {
 		case <-time.After(time.Second):
 		}
 	}
+	n.awaitVote(ctx)
 	if err := n.auth.Reload(ctx); err != nil {
 		n.log.Warn("users and permissions cannot be read yet", "error", err)
 	}
@@ -278,6 +282,17 @@ func (n *Node) bringUp(ctx context.Context) error {
 	n.log.Info("this node is ready", "id", n.id, "addr", n.members.Self(), "members", len(n.members.View().Members))
 	n.announceCode()
 	return nil
+}
+
+// awaitVote waits until this node counts for the majority: who is told that it is
+// ready may take another one away. It does not wait for ever, as the node can
+// serve clients without.
+func (n *Node) awaitVote(ctx context.Context) {
+	wait, cancel := context.WithTimeout(ctx, voteTime)
+	defer cancel()
+	if err := n.raft.AwaitVote(wait); err != nil && ctx.Err() == nil {
+		n.log.Warn("this node has no vote in the log yet", "error", err)
+	}
 }
 
 // caughtUp reports whether this node's rows hold all that the cluster had

@@ -41,6 +41,7 @@ type node struct {
 	id      string
 	dir     string
 	disk    *disk
+	hollow  bool // a member whose log does not run
 	members *cluster.Membership
 	peer    *peer.Node
 	cancel  context.CancelFunc
@@ -148,7 +149,11 @@ func (n *node) start() {
 	wg.Go(func() { _ = p.Run(pctx) })
 	wg.Go(func() { _ = n.members.Run(pctx) })
 	go func() {
-		n.err = n.Run(ctx)
+		if n.hollow {
+			<-ctx.Done()
+		} else {
+			n.err = n.Run(ctx)
+		}
 		pcancel()
 		wg.Wait()
 		close(n.done)

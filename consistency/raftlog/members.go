@@ -28,7 +28,7 @@ func (n *Node) reconcile(ctx context.Context) {
 	for {
 		changed := n.opt.Members.View().Changed()
 		if n.raft.State() == raft.Leader {
-			if err := n.reconcileOnce(); err != nil && ctx.Err() == nil {
+			if err := n.reconcileOnce(ctx); err != nil && ctx.Err() == nil {
 				n.opt.Logger.Warn("log's members could not be changed", "error", err)
 			}
 		}
@@ -42,7 +42,7 @@ func (n *Node) reconcile(ctx context.Context) {
 }
 
 // reconcileOnce makes at most one change.
-func (n *Node) reconcileOnce() error {
+func (n *Node) reconcileOnce(ctx context.Context) error {
 	f := n.raft.GetConfiguration()
 	if err := f.Error(); err != nil {
 		return err
@@ -67,16 +67,22 @@ func (n *Node) reconcileOnce() error {
 		switch {
 		case m.Refresh.IsZero() || m.State > cluster.Up:
 			continue
-		case known && s.Address == addr && (s.Suffrage == raft.Voter || learner): // a learner that is none any more gets its vote
+		case known && s.Address == addr && (s.Suffrage == raft.Voter || learner):
 			continue
 		case byAddr[addr].ID != "" && byAddr[addr].ID != id: // its old self goes first
 			continue
+		case known && s.Address == addr: // a learner that is none any more gets its vote too
+			if !n.hasCaughtUp(ctx, addr) {
+				continue
+			}
+			n.opt.Logger.Info("member of the log gets a vote", "id", m.ID, "addr", string(addr))
+			return n.raft.AddVoter(id, addr, f.Index(), changeTimeout).Error()
+		case known && s.Suffrage == raft.Voter:
+			n.opt.Logger.Info("member of the log has moved", "id", m.ID, "addr", string(addr))
+			return n.raft.AddVoter(id, addr, f.Index(), changeTimeout).Error()
 		}
 		n.opt.Logger.Info("log gains a member", "id", m.ID, "addr", string(addr))
-		if learner {
-			return n.raft.AddNonvoter(id, addr, f.Index(), changeTimeout).Error()
-		}
-		return n.raft.AddVoter(id, addr, f.Index(), changeTimeout).Error()
+		return n.raft.AddNonvoter(id, addr, f.Index(), changeTimeout).Error()
 	}
 	return nil
 }

@@ -75,6 +75,50 @@ func TestMembersChange(t *testing.T) {
 	})
 }
 
+// A node that was added and cannot follow the log takes nothing from those that
+// can: one of three may still be lost. When it can, it counts.
+func TestNewMemberHasNoVoteYet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, 3, func(i int, o *raftlog.Options, m *cluster.Options) {
+			if i >= 3 {
+				o.Joining, m.Join, m.Source = true, []string{addr(0), addr(1), addr(2)}, nil
+			}
+		})
+		l.startAll()
+		l.nodes[0].set("a", "1")
+		added := l.node(3, "id3")
+		added.hollow = true
+		l.nodes = append(l.nodes, added)
+		added.start()
+		vote := func() (known, voter bool) {
+			for _, s := range l.leader().Stats().Servers {
+				if s.ID == added.id {
+					return true, s.Voter
+				}
+			}
+			return false, false
+		}
+		time.Sleep(10 * time.Second)
+		if known, voter := vote(); !known || voter {
+			t.Fatalf("an empty node is known to the log: %v, and has a vote: %v", known, voter)
+		}
+		l.nodes[1].stop()
+		l.nodes[0].set("b", "1") // two of four would be no majority
+		l.nodes[1].start()
+		added.stop()
+		added.hollow = false
+		added.start()
+		if err := added.AwaitVote(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, voter := vote(); !voter {
+			t.Error("it follows the log and has no vote")
+		}
+		added.set("c", "1")
+		l.agree(5 * time.Second)
+	})
+}
+
 // A node whose data is lost comes back under a new id at the old address.
 func TestWipedNode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -20,6 +20,8 @@ const (
 	callForm    = "raft.form"
 	callAdmin   = "raft.admin"
 
+	callProgress = "raft.progress"
+
 	codeNotLeader = peer.FirstFree + 1 // nothing was written
 	codeUnknown   = peer.FirstFree + 2 // it may have been
 )
