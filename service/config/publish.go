@@ -67,6 +67,15 @@ func (s *Service) Publish(ctx context.Context, p Publish) error {
 	return s.publishFormal(ctx, p, p.Absent)
 }
 
+// CheckNamed refuses a publish for its key or its content, which Publish does as
+// well: some protocols tell these two from the rest.
+func (s *Service) CheckNamed(k Key, content string) error {
+	if err := CheckKey(k); err != nil {
+		return err
+	}
+	return checkContent(content, s.o.MaxContent)
+}
+
 // clean makes text of what is not UTF-8, as the reference's decoder does.
 func (p *Publish) clean() {
 	const instead = "\uFFFD"

@@ -11,6 +11,14 @@ type Listener interface {
 	Viewer() Viewer
 }
 
+// Holder is a Listener that stays when a config has changed: it says which digest
+// the client had when it was last heard of.
+type Holder interface {
+	Listener
+	// Held is called under a lock.
+	Held() string
+}
+
 // Waiter is one config that one listener waits for. Its memory belongs to the
 // listener, so that a poll of many configs is one allocation.
 type Waiter struct {
@@ -90,7 +98,7 @@ func (e *entry) listeners() []Listener {
 }
 
 // Watched is a config that a client listens to, with the digest of what the
-// client sees of it.
+// client has of it: what it sees, unless it was told of a change just now.
 type Watched struct {
 	Key    Key
 	Viewer Viewer
@@ -132,6 +140,9 @@ func (e *entry) watched(out []Watched, ip string) []Watched {
 			x := Watched{Key: e.key, Viewer: v, MD5: e.item.MD5(v)}
 			if f, ok := w.listener.(Follower); ok {
 				x.Client = f.Client()
+			}
+			if h, ok := w.listener.(Holder); ok {
+				x.MD5 = h.Held()
 			}
 			out = append(out, x)
 		}
