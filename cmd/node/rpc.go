@@ -32,9 +32,11 @@ func (n *Node) openRPC(requests *middleware.Metrics) error {
 		o.Credentials = rpc.TLS(n.rpcTLS, t.AlsoPlain && !t.ClientCert)
 	}
 	var err error
-	if n.rpc, err = rpc.New(o); err != nil {
+	configs := rpc.NewConfigs(n.config, n.guard, n.log)
+	if n.rpc, err = rpc.New(o, configs.Types()...); err != nil {
 		return err
 	}
+	n.rpc.OnClosed(configs.Closed)
 	n.reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "pharos_grpc_connections", Help: "Connections of SDKs over gRPC.",
 	}, func() float64 { return float64(n.rpc.Count()) }))
