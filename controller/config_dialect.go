@@ -20,13 +20,13 @@ func v1cs(q *middleware.Request, v any, err error) {
 	}
 	switch v := v.(type) {
 	case *middleware.Raw:
-		writeRaw(q, *v)
-	case middleware.Raw:
 		writeRaw(q, v)
+	case middleware.Raw:
+		writeRaw(q, &v)
 	case string:
 		csText(q, http.StatusOK, v)
 	case nil:
-		writeRaw(q, middleware.Raw{ContentType: middleware.JSONUTF8})
+		writeRaw(q, &middleware.Raw{ContentType: middleware.JSONUTF8})
 	default:
 		csJSON(q, http.StatusOK, v)
 	}
@@ -46,7 +46,7 @@ func v1csError(q *middleware.Request, err error) {
 		}
 		csJSON(q, page.Status, pageOf(q, page.Status, page.Msg))
 	case errors.As(err, &bare):
-		writeRaw(q, middleware.Raw{Status: bare.Status, ContentType: middleware.JSONUTF8, Header: noCache, Body: []byte(bare.Msg + "\r\n")})
+		writeRaw(q, &middleware.Raw{Status: bare.Status, ContentType: middleware.JSONUTF8, Header: noCache, Body: []byte(bare.Msg + "\r\n")})
 	case errors.As(err, &refused):
 		csJSON(q, refused.status, refused.body)
 	case errors.As(err, &absent):
@@ -90,7 +90,7 @@ func v2cs(q *middleware.Request, v any, err error) {
 		errorPage(q, w.status, msg)
 	case err == nil:
 		if raw, ok := v.(*middleware.Raw); ok {
-			writeRaw(q, *raw)
+			writeRaw(q, raw)
 			return
 		}
 		v2(q, v, nil)
@@ -114,7 +114,7 @@ func csJSON(q *middleware.Request, status int, v any) {
 		csText(q, http.StatusInternalServerError, "internal error")
 		return
 	}
-	writeRaw(q, middleware.Raw{Status: status, ContentType: middleware.JSONUTF8, Body: b})
+	writeRaw(q, &middleware.Raw{Status: status, ContentType: middleware.JSONUTF8, Body: b})
 }
 
 // csText writes a text under the first type that the client accepts, whatever
@@ -129,7 +129,7 @@ func csText(q *middleware.Request, status int, s string) {
 	case first == "text/html", strings.HasSuffix(first, "xml"):
 		ct, s = middleware.TextHTML, html.EscapeString(html.UnescapeString(s))
 	}
-	writeRaw(q, middleware.Raw{Status: status, ContentType: ct, Body: []byte(s)})
+	writeRaw(q, &middleware.Raw{Status: status, ContentType: ct, Body: []byte(s)})
 }
 
 // refusedError is an error that is answered as a RestResult with a status.

@@ -177,8 +177,12 @@ func v2(q *middleware.Request, v any, err error) {
 		writeJSON(q, w.status, result{w.code, w.text, msg})
 		return
 	}
-	if raw, ok := v.(middleware.Raw); ok {
+	switch raw := v.(type) {
+	case *middleware.Raw:
 		writeRaw(q, raw)
+		return
+	case middleware.Raw:
+		writeRaw(q, &raw)
 		return
 	}
 	writeJSON(q, http.StatusOK, result{0, "success", v})
@@ -187,8 +191,10 @@ func v2(q *middleware.Request, v any, err error) {
 // plain writes a value that has no envelope.
 func plain(q *middleware.Request, v any) {
 	switch v := v.(type) {
-	case middleware.Raw:
+	case *middleware.Raw:
 		writeRaw(q, v)
+	case middleware.Raw:
+		writeRaw(q, &v)
 	case string:
 		text(q, http.StatusOK, v)
 	default:
@@ -235,7 +241,7 @@ func text(q *middleware.Request, status int, s string) {
 	_, _ = w.WriteString(s)
 }
 
-func writeRaw(q *middleware.Request, r middleware.Raw) {
+func writeRaw(q *middleware.Request, r *middleware.Raw) {
 	w := q.Gin.Writer
 	h := w.Header()
 	h["Content-Type"] = r.ContentType
@@ -286,7 +292,7 @@ func writeJSON(q *middleware.Request, status int, v any) {
 		text(q, http.StatusInternalServerError, "internal error")
 		return
 	}
-	writeRaw(q, middleware.Raw{Status: status, ContentType: middleware.JSON, Body: b})
+	writeRaw(q, &middleware.Raw{Status: status, ContentType: middleware.JSON, Body: b})
 }
 
 // rawPath is the path as the client wrote it.

@@ -129,7 +129,7 @@ func (a *API) answerBeat(q *middleware.Request, f *form, key func(*form) naming.
 		return nil, f.err
 	}
 	reply, err := a.o.Naming.Beat(q.Context(), &b)
-	return middleware.Raw{ContentType: middleware.JSON, Body: reply}, err
+	return q.Reply(middleware.Raw{ContentType: middleware.JSON, Body: reply}), err
 }
 
 // readBeat reads what a beat says of its instance, nil where it says nothing.
@@ -162,10 +162,10 @@ func (a *API) list(q *middleware.Request) (any, error) {
 	}
 	a.subscribe(q, &l, port, f.Optional("app", "unknown"))
 	ans := a.o.Naming.List(l)
-	return middleware.Raw{
+	return q.Reply(middleware.Raw{
 		ContentType: middleware.JSON, Length: ans.Length,
-		Head: naming.AppendHead(make([]byte, 0, 32), q.Arrived), Body: ans.Body,
-	}, nil
+		Head: naming.AppendHead(q.Scratch(), q.Arrived), Body: ans.Body,
+	}), nil
 }
 
 // subscribe records that who asks for a list wants to be told of changes by UDP.

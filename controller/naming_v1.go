@@ -87,7 +87,7 @@ func namingRows(d middleware.Dialect, rows []middleware.Route) []middleware.Rout
 // okText is the answer to most writes of v1.
 //
 //nolint:gochecknoglobals // a constant
-var okText = any(middleware.Raw{ContentType: middleware.TextPlain, Body: []byte("ok")})
+var okText = any(&middleware.Raw{ContentType: middleware.TextPlain, Body: []byte("ok")})
 
 // done answers a write of v1: ok, as text.
 func done(q *middleware.Request, err error) (any, error) {

@@ -165,8 +165,8 @@ func (a *API) listV2(q *middleware.Request) (any, error) {
 	}
 	a.subscribe(q, &l, port, f.Optional("app", "unknown"))
 	ans := a.o.Naming.List(l)
-	head := append(make([]byte, 0, 80), envelopeHead...)
-	return middleware.Raw{ContentType: middleware.JSON, Head: naming.AppendHead(head, q.Arrived), Body: ans.Body, Tail: []byte(envelopeTail)}, nil
+	head := append(q.Scratch(), envelopeHead...)
+	return q.Reply(middleware.Raw{ContentType: middleware.JSON, Head: naming.AppendHead(head, q.Arrived), Body: ans.Body, Tail: []byte(envelopeTail)}), nil
 }
 
 func (a *API) beatV2(q *middleware.Request) (any, error) {

@@ -48,9 +48,9 @@ func v3(q *middleware.Request, v any, err error) {
 func v3Value(q *middleware.Request, v any) {
 	switch v := v.(type) {
 	case middleware.Raw:
-		writeRaw(q, v)
+		writeRaw(q, &v)
 	case *middleware.Raw:
-		writeRaw(q, *v)
+		writeRaw(q, v)
 	case result: // one that says more than success
 		writeJSON(q, http.StatusOK, v)
 	default:

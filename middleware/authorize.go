@@ -46,7 +46,7 @@ type GuardOptions struct {
 // Guard decides who may call a route.
 type Guard struct {
 	o        GuardOptions
-	counters map[Class]map[Mode]prometheus.Counter
+	counters [Management + 1][Enforce + 1]prometheus.Counter
 
 	told   atomic.Int64 // unix ns of the last refused call that was logged at warn
 	untold atomic.Int64 // refused calls since
@@ -59,12 +59,10 @@ func NewGuard(o GuardOptions) *Guard {
 		Help: "Calls that were denied (mode enforce) or would have been (mode observe).",
 	}, []string{"class", "mode"})
 	o.Reg.MustRegister(c)
-	g := &Guard{o: o, counters: map[Class]map[Mode]prometheus.Counter{}}
+	g := &Guard{o: o}
 	for class, name := range map[Class]string{Client: "client", Management: "management"} {
-		g.counters[class] = map[Mode]prometheus.Counter{
-			Observe: c.WithLabelValues(name, "observe"),
-			Enforce: c.WithLabelValues(name, "enforce"),
-		}
+		g.counters[class][Observe] = c.WithLabelValues(name, "observe")
+		g.counters[class][Enforce] = c.WithLabelValues(name, "enforce")
 	}
 	return g
 }

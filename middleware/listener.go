@@ -37,7 +37,9 @@ func (l *limited) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		if l.open.Add(1) <= l.limit {
-			return &counted{Conn: c, open: &l.open}, nil
+			x := &counted{open: &l.open}
+			x.init(c)
+			return x, nil
 		}
 		l.open.Add(-1)
 		// The kernel takes so few bytes at once or not at all: no goroutine.
@@ -48,7 +50,7 @@ func (l *limited) Accept() (net.Conn, error) {
 }
 
 type counted struct {
-	net.Conn
+	lazy
 	open *atomic.Int64
 	once sync.Once
 }
@@ -64,5 +66,5 @@ func (c *counted) SyscallConn() (syscall.RawConn, error) {
 // Close implements net.Conn.
 func (c *counted) Close() error {
 	c.once.Do(func() { c.open.Add(-1) })
-	return c.Conn.Close()
+	return c.lazy.Close()
 }

@@ -34,6 +34,9 @@ type Request struct {
 	// audit log. The handler sets them.
 	Before, After string
 
+	reply   Raw      // of Reply
+	scratch [96]byte // of Scratch
+
 	access *Access // what the request asks for, once Authorize has looked
 	guard  *Guard  // of a route that is guarded now
 	mode   Mode
@@ -98,6 +101,15 @@ func (q *Request) Header(canonical string) string {
 	return ""
 }
 
+// Reply keeps an answer in the request, so that it need not be allocated.
+func (q *Request) Reply(r Raw) *Raw {
+	q.reply = r
+	return &q.reply
+}
+
+// Scratch is an empty slice in the request, for a part of its answer.
+func (q *Request) Scratch() []byte { return q.scratch[:0] }
+
 // Chain returns h inside all of the middlewares, the first one outermost.
 func Chain(r *Route, h Handler, mw ...Middleware) Handler {
 	for _, m := range slices.Backward(mw) {
@@ -126,7 +138,7 @@ func Serve(r *Route, h Handler, observe func(status int, since time.Time)) gin.H
 				observe(c.Writer.Status(), q.Arrived)
 			}
 		}
-		q.Gin = nil
+		q.Gin, q.reply = nil, Raw{}
 		q.Params.reset()
 		pool.Put(q)
 	}

@@ -98,10 +98,21 @@ func odd(r rune) bool {
 	return r <= ' ' || r == 0x7F || r >= 0x4E00 && r <= 0x9FA5 || r == utf8.RuneError
 }
 
+// ordinary reports whether all characters are such as nearly all names have:
+// visible ones of ASCII.
+func ordinary(v string) bool {
+	for i := range len(v) {
+		if v[i] <= ' ' || v[i] >= 0x7F {
+			return false
+		}
+	}
+	return true
+}
+
 // IP checks the address of an instance, which may be a host name.
 func IP(v string) error {
 	switch {
-	case strings.TrimSpace(v) == "":
+	case len(v) <= maxIP && ordinary(v), strings.TrimSpace(v) == "":
 		return nil
 	case tooManyChars(v, maxIP):
 		return Illegal("ip", TooLong(maxIP))
@@ -114,6 +125,9 @@ func IP(v string) error {
 // ServiceName allows any first character but @ and a line's end.
 func ServiceName(v string) error {
 	const name = "serviceName"
+	if len(v) <= maxServiceName && ordinary(v) && strings.IndexByte(v, '@') < 0 {
+		return nil
+	}
 	if strings.TrimSpace(v) == "" {
 		return nil
 	}

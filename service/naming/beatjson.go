@@ -25,21 +25,32 @@ var errBeat = errors.New("the beat is not a JSON object of the known members")
 func ParseBeat(s string) (BeatInfo, error) {
 	i := BeatInfo{Ephemeral: true}
 	p := beatParser{s: s}
-	if !p.members(i.set) {
+	for more := p.open(); more; more = p.next() {
+		if !i.set(p.name, p.raw) {
+			return BeatInfo{}, errBeat
+		}
+	}
+	if !p.whole {
 		return BeatInfo{}, errBeat
 	}
 	return i, nil
 }
 
-// beatParser walks over a JSON text. Values that are of no interest are checked
-// by encoding/json, so what is accepted is JSON.
+// beatParser walks over the members of a JSON object. Values that are of no
+// interest are checked by encoding/json, so what is accepted is JSON.
 type beatParser struct {
 	s string
 	i int
+
+	name, raw string // the member that it stands at
+	whole     bool   // the object has ended, and the text with it
 }
 
+// blank reports whether JSON has c between its parts.
+func blank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
+
 func (p *beatParser) space() {
-	for p.i < len(p.s) && strings.IndexByte(" \t\r\n", p.s[p.i]) >= 0 {
+	for p.i < len(p.s) && p.s[p.i] <= ' ' && blank(p.s[p.i]) {
 		p.i++
 	}
 }
@@ -54,28 +65,45 @@ func (p *beatParser) eat(c byte) bool {
 	return false
 }
 
-// members takes an object, which is all there is, and calls set with each name
-// and value until it says false.
-func (p *beatParser) members(set func(name, raw string) bool) bool {
-	if !p.eat('{') {
+// open takes the beginning of an object, which is all there is, and its first
+// member; next takes the following one. They report false where there is none, or
+// where it is no JSON: then whole is not set.
+func (p *beatParser) open() bool {
+	switch {
+	case !p.eat('{'):
+		return false
+	case p.eat('}'):
+		return p.close()
+	default:
+		return p.member()
+	}
+}
+
+func (p *beatParser) next() bool {
+	switch {
+	case p.eat(','):
+		return p.member()
+	case p.eat('}'):
+		return p.close()
+	default:
 		return false
 	}
-	for first := true; !p.eat('}'); first = false {
-		if !first && !p.eat(',') {
-			return false
-		}
-		p.space()
-		name, ok := p.text()
-		if !ok || !p.eat(':') {
-			return false
-		}
-		raw, ok := p.value()
-		if !ok || !set(name, raw) {
-			return false
-		}
-	}
+}
+
+func (p *beatParser) close() bool {
 	p.space()
-	return p.i == len(p.s)
+	p.whole = p.i == len(p.s)
+	return false
+}
+
+func (p *beatParser) member() bool {
+	p.space()
+	var ok bool
+	if p.name, ok = p.text(); !ok || !p.eat(':') {
+		return false
+	}
+	p.raw, ok = p.value()
+	return ok
 }
 
 // text takes a JSON string and returns what it says.
@@ -142,7 +170,10 @@ func (p *beatParser) value() (string, bool) {
 		raw := p.s[start:p.i]
 		return raw, raw == "{}" || json.Valid([]byte(raw))
 	}
-	for p.i < len(p.s) && strings.IndexByte(",}] \t\r\n", p.s[p.i]) < 0 {
+	for p.i < len(p.s) {
+		if c := p.s[p.i]; c == ',' || c == '}' || c == ']' || blank(c) {
+			break
+		}
 		p.i++
 	}
 	raw := p.s[start:p.i]
@@ -197,26 +228,47 @@ func (i *BeatInfo) set(name, raw string) bool {
 		return scalar(raw, &i.ServiceName)
 	case "metadata":
 		i.rawMeta = raw
-		p := beatParser{s: raw}
-		return p.members(func(_, raw string) bool { return raw[0] != '{' && raw[0] != '[' })
-	}
-	var s string
-	switch name {
+		return flat(raw)
 	case "port", "weight", "ephemeral":
-		if !scalar(raw, &s) {
-			return false
-		}
+		return i.setNumber(name, raw)
 	}
+	return true
+}
+
+func (i *BeatInfo) setNumber(name, raw string) bool {
+	var s string
+	if !scalar(raw, &s) {
+		return false
+	}
+	s = strings.TrimSpace(s)
 	var err error
 	switch name {
 	case "port":
-		i.Port, err = strconv.Atoi(strings.TrimSpace(s))
+		i.Port, err = strconv.Atoi(s)
 	case "weight":
-		i.Weight, err = strconv.ParseFloat(strings.TrimSpace(s), 64)
-	case "ephemeral":
-		i.Ephemeral, err = strconv.ParseBool(strings.TrimSpace(s))
+		if s == "1.0" { // what nearly all have
+			i.Weight = 1
+			return true
+		}
+		i.Weight, err = strconv.ParseFloat(s, 64)
+	default:
+		i.Ephemeral, err = strconv.ParseBool(s)
 	}
 	return err == nil
+}
+
+// flat reports whether raw is an object of scalars.
+func flat(raw string) bool {
+	if raw == "{}" {
+		return true
+	}
+	p := beatParser{s: raw}
+	for more := p.open(); more; more = p.next() {
+		if p.raw[0] == '{' || p.raw[0] == '[' {
+			return false
+		}
+	}
+	return p.whole
 }
 
 // scalar reads a value that is no object and no array as a text.

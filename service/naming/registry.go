@@ -86,9 +86,15 @@ func (r *Registry) lockClient(id []byte) *client {
 	}
 }
 
+// entryShard is where k is. The group does not count: it is nearly always the
+// same.
+func (r *Registry) entryShard(k Key) *shard[Key, *entry] {
+	return &r.entries[(maphash.String(r.seed, k.Service)+maphash.String(r.seed, k.Namespace))%shards]
+}
+
 // entry returns what is known of k, nil where nothing is.
 func (r *Registry) entry(k Key) *entry {
-	s := &r.entries[maphash.Comparable(r.seed, k)%shards]
+	s := r.entryShard(k)
 	s.RLock()
 	e := s.m[k]
 	s.RUnlock()
@@ -100,7 +106,7 @@ func (r *Registry) lockEntry(k Key) *entry {
 	for {
 		e := r.entry(k)
 		if e == nil {
-			s := &r.entries[maphash.Comparable(r.seed, k)%shards]
+			s := r.entryShard(k)
 			s.Lock()
 			if e = s.m[k]; e == nil {
 				e = newEntry(k)
@@ -121,7 +127,7 @@ func (r *Registry) lockEntry(k Key) *entry {
 func (r *Registry) release(e *entry) {
 	if !e.exists && len(e.regs)+len(e.subs)+len(e.overlays) == 0 && e.meta == nil && !e.stale {
 		e.gone = true
-		s := &r.entries[maphash.Comparable(r.seed, e.key)%shards]
+		s := r.entryShard(e.key)
 		s.Lock()
 		delete(s.m, e.key)
 		s.Unlock()
