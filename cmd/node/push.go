@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/pharos-registry/pharos/consistency/peer"
+	"github.com/pharos-registry/pharos/controller/rpc"
 	"github.com/pharos-registry/pharos/controller/udp"
 	"github.com/pharos-registry/pharos/service/naming"
 	"github.com/pharos-registry/pharos/service/push"
@@ -55,14 +56,17 @@ func (n *Node) serveUDP(ctx context.Context, server *udp.Server) error {
 }
 
 func (n *Node) subscribers(t push.Topic, into []push.Subscriber) []push.Subscriber {
-	n.naming.Followers(naming.Key(t), func(id, clusters, consumer string) {
-		into = append(into, push.Subscriber{ID: id, Clusters: clusters, Consumer: consumer})
+	n.naming.Followers(naming.Key(t), func(f naming.Follower) {
+		into = append(into, push.Subscriber{ID: f.ClientID, Clusters: f.Clusters, Unsaid: f.Unsaid, Consumer: f.Consumer})
 	})
 	return into
 }
 
 // renderPush is what a follower of t is told.
-func (n *Node) renderPush(t push.Topic, s push.Subscriber, _ push.Form) (kind string, body []byte) {
+func (n *Node) renderPush(t push.Topic, s push.Subscriber, f push.Form) (kind string, body []byte) {
+	if f == push.Stream {
+		return rpc.Notify(n.naming.StreamData(naming.Key(t), s.Clusters, s.Consumer, s.Unsaid))
+	}
 	return "", n.naming.PushData(naming.Key(t), s.Clusters, s.Consumer)
 }
 

@@ -56,15 +56,14 @@ func NamespaceID(id string) error {
 }
 
 // tooManyChars reports whether s is longer than Java would let it be.
-func tooManyChars(s string, limit int) bool {
-	if len(s) <= limit {
-		return false
-	}
-	n := 0
+func tooManyChars(s string, limit int) bool { return len(s) > limit && Length(s) > limit }
+
+// Length is how many characters Java counts in s: in UTF-16.
+func Length(s string) (n int) {
 	for _, r := range s {
-		n += utf16.RuneLen(r)
+		n += max(utf16.RuneLen(r), 1)
 	}
-	return n > limit
+	return n
 }
 
 // Chars allows letters, digits and what is in extra.

@@ -27,7 +27,7 @@ func AppendHead(b []byte, now time.Time) []byte {
 
 // answer returns the list of v for a question.
 func (v *View) answer(q question, consumer string, labels Labels) *Answer {
-	plain := q.clusters == "" && !q.healthyOnly && !q.push
+	plain := q.clusters == "" && !q.healthyOnly && !q.push && !q.stream
 	if plain {
 		if a := v.base.Load(); a != nil && a.cache == q.cache {
 			return a
@@ -78,14 +78,7 @@ func (v *View) render(q question, s selection) *Answer {
 		// change in this very millisecond.
 		b = AppendHead(b, time.Now().Add(time.Millisecond))
 	}
-	b = append(b, `"name":`...)
-	b = appendString(b, v.Grouped)
-	if !q.push {
-		b = append(b, `,"groupName":`...)
-		b = appendString(b, v.Key.Group)
-	}
-	b = append(b, `,"clusters":`...)
-	b = appendString(b, q.clusters)
+	b = v.appendNames(b, q)
 	b = append(b, `,"cacheMillis":`...)
 	b = strconv.AppendInt(b, q.cache, 10)
 	b = append(b, `,"hosts":[`...)
@@ -97,12 +90,31 @@ func (v *View) render(q question, s selection) *Answer {
 	}
 	end := len(b)
 	b = append(b, `],"checksum":"","allIPs":false,"reachProtectionThreshold":`...)
-	b = strconv.AppendBool(b, s.protected && !q.push)
+	b = strconv.AppendBool(b, s.protected && (!q.push || q.stream))
 	b = append(b, `,"valid":true}`...)
 	if full {
 		v.hosts = b[start:end:end] // one copy will do
 	}
 	return &Answer{Body: b, cache: q.cache, Length: []string{strconv.Itoa(headLen + len(b))}}
+}
+
+// appendNames appends what an answer is about.
+func (v *View) appendNames(b []byte, q question) []byte {
+	name := v.Grouped
+	if q.stream {
+		name = v.Key.Service
+	}
+	b = append(b, `"name":`...)
+	b = appendString(b, name)
+	if !q.push || q.stream {
+		b = append(b, `,"groupName":`...)
+		b = appendString(b, v.Key.Group)
+	}
+	if q.unsaid {
+		return b
+	}
+	b = append(b, `,"clusters":`...)
+	return appendString(b, q.clusters)
 }
 
 // host returns an instance as JSON. v.mu is held.

@@ -28,16 +28,25 @@ type client struct {
 	open  bool       // its connection is here and open
 	home  string     // the node that has the connection, "" for this one
 	regs  []*registration
-	byKey map[Key]*registration // regs again, where they are many
+	byKey map[place]*registration // regs again, where they are many
 	subs  []*subscription
 
 	due int64 // the second in which the wheel looks at it, 0: never; guarded by wheel.mu
+}
+
+// place is where a client publishes an instance: at 0 of a service, and at the
+// following numbers the further ones of a batch, which only connections have.
+type place struct {
+	Key
+
+	slot int
 }
 
 // registration is a client's instance of one service.
 type registration struct {
 	client *client
 	entry  *entry
+	slot   int
 
 	beat atomic.Int64 // unix ms of the last beat
 	seen atomic.Int64 // unix ms of when another node last spoke for it; 0: never
@@ -69,33 +78,48 @@ func newClient(id string) *client {
 	return c
 }
 
+// own returns ip as a text that c may keep: one copy of its own address is enough.
+func (c *client) own(ip string) string {
+	if ip == c.ip {
+		return c.ip
+	}
+	return strings.Clone(ip)
+}
+
 // many is from how many registrations on a client has an index: a provider of
 // interfaces has thousands, most others have one.
 const many = 16
 
-// registration returns what the client publishes for k; c.mu is held.
-func (c *client) registration(k Key) *registration {
+// registration returns what the client publishes for k, of a batch the first;
+// c.mu is held.
+func (c *client) registration(k Key) *registration { return c.at(place{k, 0}) }
+
+// at returns what the client publishes at p; c.mu is held.
+func (c *client) at(p place) *registration {
 	if c.byKey != nil {
-		return c.byKey[k]
+		return c.byKey[p]
 	}
 	for _, g := range c.regs {
-		if g.entry.key == k {
+		if g.slot == p.slot && g.entry.key == p.Key {
 			return g
 		}
 	}
 	return nil
 }
 
+// place is where g stands at its client.
+func (g *registration) place() place { return place{g.entry.key, g.slot} }
+
 // add takes g in; c.mu is held.
 func (c *client) add(g *registration) {
 	c.regs = append(c.regs, g)
 	switch {
 	case c.byKey != nil:
-		c.byKey[g.entry.key] = g
+		c.byKey[g.place()] = g
 	case len(c.regs) == many:
-		c.byKey = make(map[Key]*registration, 2*many)
+		c.byKey = make(map[place]*registration, 2*many)
 		for _, g := range c.regs {
-			c.byKey[g.entry.key] = g
+			c.byKey[g.place()] = g
 		}
 	}
 }
@@ -105,7 +129,7 @@ func (c *client) forget(g *registration) {
 	if i := slices.Index(c.regs, g); i >= 0 {
 		c.regs = slices.Delete(c.regs, i, i+1)
 	}
-	delete(c.byKey, g.entry.key)
+	delete(c.byKey, g.place())
 	if len(c.regs) == 0 {
 		c.byKey = nil
 	}
@@ -146,7 +170,10 @@ func order(a, b *registration) int {
 	if a.sent.Port != b.sent.Port {
 		return int(a.sent.Port) - int(b.sent.Port)
 	}
-	return strings.Compare(a.client.id, b.client.id)
+	if c := strings.Compare(a.client.id, b.client.id); c != 0 {
+		return c
+	}
+	return a.slot - b.slot
 }
 
 // insert adds g; e.mu is held.

@@ -42,7 +42,7 @@ func (r *Registry) home(c *client) string {
 
 // Encode implements distro.Store: it returns the record as it is now.
 func (r *Registry) Encode(id string) (rec distro.Record, ok bool) {
-	name, k, ok := splitRecordID(id)
+	name, p, ok := splitRecordID(id)
 	if !ok {
 		return rec, false
 	}
@@ -52,7 +52,7 @@ func (r *Registry) Encode(id string) (rec distro.Record, ok bool) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	g := c.registration(k)
+	g := c.at(p)
 	if g == nil {
 		return rec, false
 	}
@@ -71,7 +71,7 @@ func (r *Registry) Merge(from string, recs []distro.Record) (later []string) {
 	now := time.Now().UnixMilli()
 	for i := range recs {
 		rec := &recs[i]
-		name, k, ok := splitRecordID(rec.ID)
+		name, p, ok := splitRecordID(rec.ID)
 		if !ok || !strings.HasSuffix(name, "#true") && rec.Home == "" && !rec.Gone {
 			r.spread.log.Warn("another node sent a record that is none", "node", from)
 			continue
@@ -80,7 +80,7 @@ func (r *Registry) Merge(from string, recs []distro.Record) (later []string) {
 		if rec.Gone {
 			merge = r.mergeGone
 		}
-		if stays := merge(name, k, rec, now); stays {
+		if stays := merge(name, p, rec, now); stays {
 			later = append(later, rec.ID)
 		}
 	}
@@ -88,13 +88,13 @@ func (r *Registry) Merge(from string, recs []distro.Record) (later []string) {
 }
 
 // mergeGone removes what rec ends; stays is true where something else is here.
-func (r *Registry) mergeGone(name string, k Key, rec *distro.Record, now int64) (stays bool) {
+func (r *Registry) mergeGone(name string, p place, rec *distro.Record, now int64) (stays bool) {
 	c := r.client([]byte(name))
 	if c == nil {
 		return false
 	}
 	c.mu.Lock()
-	g := c.registration(k)
+	g := c.at(p)
 	ends := g != nil && rec.Ends(g.version())
 	if ends {
 		r.remove(c, g, now)
@@ -108,9 +108,9 @@ func (r *Registry) mergeGone(name string, k Key, rec *distro.Record, now int64) 
 }
 
 // mergeOne takes rec in where it is later than what is here.
-func (r *Registry) mergeOne(name string, k Key, rec *distro.Record, now int64) (stays bool) {
+func (r *Registry) mergeOne(name string, p place, rec *distro.Record, now int64) (stays bool) {
 	c := r.lockClient([]byte(name))
-	if g := c.registration(k); g != nil && !rec.Later(g.version()) {
+	if g := c.at(p); g != nil && !rec.Later(g.version()) {
 		if stays = rec.Rev != g.rev; !stays {
 			g.seen.Store(now)
 		}
@@ -120,17 +120,17 @@ func (r *Registry) mergeOne(name string, k Key, rec *distro.Record, now int64) (
 	in, err := r.interner.parseRecord(rec.Data)
 	if err != nil {
 		r.releaseClient(c)
-		r.spread.log.Warn("another node's record of an instance cannot be read", "service", k.Grouped(), "client", name, "error", err)
+		r.spread.log.Warn("another node's record of an instance cannot be read", "service", p.Grouped(), "client", name, "error", err)
 		return false
 	}
 	if c.connected {
 		c.home = rec.Home
 	}
-	changed := r.copyIn(c, k, &in, rec, now)
+	changed := r.copyIn(c, p, &in, rec, now)
 	r.wheel.scheduleClient(c, now+copyClient.Milliseconds())
 	r.releaseClient(c)
 	if changed {
-		r.notify(c.id, k)
+		r.notify(c.id, p.Key)
 	}
 	return false
 }
@@ -139,16 +139,16 @@ func (r *Registry) mergeOne(name string, k Key, rec *distro.Record, now int64) (
 // this node's by then.
 const copyClient = 3 * time.Minute
 
-// copyIn makes rec what c publishes for k. It reports whether that shows. c.mu is
+// copyIn makes rec what c publishes at p. It reports whether that shows. c.mu is
 // held.
-func (r *Registry) copyIn(c *client, k Key, in *Instance, rec *distro.Record, now int64) (changed bool) {
+func (r *Registry) copyIn(c *client, p place, in *Instance, rec *distro.Record, now int64) (changed bool) {
 	ip := in.IP
 	if ip == c.ip { // one copy of it is enough
 		ip = c.ip
 	}
 	heard := millis(rec.Heard)
 	c.used.Store(max(c.used.Load(), heard))
-	if g := c.registration(k); g != nil {
+	if g := c.at(p); g != nil {
 		g.rev = rec.Rev
 		g.beat.Store(max(g.beat.Load(), heard))
 		g.seen.Store(now)
@@ -159,9 +159,9 @@ func (r *Registry) copyIn(c *client, k Key, in *Instance, rec *distro.Record, no
 		}
 		return changed
 	}
-	e := r.lockEntry(k)
+	e := r.lockEntry(p.Key)
 	defer e.mu.Unlock()
-	g := &registration{client: c, sent: in.keep(ip), id: strings.Clone(rec.ID), rev: rec.Rev}
+	g := &registration{client: c, slot: p.slot, sent: in.keep(ip), id: strings.Clone(rec.ID), rev: rec.Rev}
 	g.beat.Store(heard)
 	g.seen.Store(now)
 	r.enter(g, e, now)

@@ -184,9 +184,15 @@ func (s *Service) disconnect(c *client, now int64) []Key {
 	keys := make([]Key, 0, len(c.regs))
 	for len(c.regs) > 0 {
 		g := c.regs[len(c.regs)-1]
-		keys = append(keys, g.entry.key)
+		if n := len(keys); n == 0 || keys[n-1] != g.entry.key { // a batch is one service
+			keys = append(keys, g.entry.key)
+		}
 		s.remove(c, g, now)
-		s.expired(g)
+		if c.connected {
+			s.withdrawn(g)
+		} else {
+			s.expired(g)
+		}
 	}
 	s.unsubscribeAll(c)
 	s.dropClient(c)

@@ -11,10 +11,16 @@ func (r *Registry) Followed(k Key) bool {
 	return len(e.subs) > 0
 }
 
-// Followers calls fn for each subscription to k, with the client, the clusters
-// as it asked, and its address if what it is shown depends on that, else "". fn
-// must not block.
-func (r *Registry) Followers(k Key, fn func(id, clusters, consumer string)) {
+// Follower is a subscription, for who tells it of changes.
+type Follower struct {
+	ClientID string
+	Clusters string // as it asked
+	Unsaid   bool   // see Subscriber
+	Consumer string // its address if what it is shown depends on that, else ""
+}
+
+// Followers calls fn for each subscription to k. It must not block.
+func (r *Registry) Followers(k Key, fn func(Follower)) {
 	e := r.entry(k)
 	if e == nil {
 		return
@@ -27,6 +33,6 @@ func (r *Registry) Followers(k Key, fn func(id, clusters, consumer string)) {
 		if personal {
 			consumer = b.client.ip
 		}
-		fn(b.client.id, b.clusters, consumer)
+		fn(Follower{b.client.id, b.clusters, b.unsaid, consumer})
 	}
 }

@@ -25,7 +25,7 @@ type idKind uint8
 const (
 	idNone      idKind = iota // v2 and later registrations show none
 	idSimple                  // ip#port#cluster#group@@service, made when shown
-	idSnowflake               // a number, kept in Instance.id
+	idSnowflake               // a number, or what the client has chosen, kept in Instance.id
 )
 
 // Instance is one address of a service. It is never changed once published.
@@ -111,11 +111,16 @@ func (i *Instance) appendJSON(b []byte, grouped string, healthy bool) []byte {
 
 var clusterName = regexp.MustCompile(`^[0-9a-zA-Z-]+$`)
 
-// check reports what makes an instance illegal.
-func (i *Instance) check() error {
+// checkWeight reports a weight out of range.
+func (i *Instance) checkWeight() error {
 	if !(i.Weight >= 0 && i.Weight <= MaxWeight) { // NaN is neither
 		return service.Errorf(service.BadWeight, "instance format invalid: The weights range from 0.0 to 10000.0")
 	}
+	return nil
+}
+
+// check reports what makes an instance illegal, but its weight.
+func (i *Instance) check() error {
 	if i.Metadata != nil {
 		interval := i.Metadata.shown(metaInterval, DefaultInterval)
 		if i.Metadata.shown(metaTimeout, DefaultTimeout) < interval || i.Metadata.shown(metaDelete, DefaultDelete) < interval {

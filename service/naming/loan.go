@@ -177,7 +177,7 @@ func (s *Service) serveBeats() {
 // hear records that the instance of a record beat at a time, unix ms; false says
 // that it is not known.
 func (s *Service) hear(id string, at int64) bool {
-	name, k, ok := splitRecordID(id)
+	name, p, ok := splitRecordID(id)
 	if !ok {
 		return true // nothing to be mended
 	}
@@ -186,12 +186,12 @@ func (s *Service) hear(id string, at int64) bool {
 		return false
 	}
 	c.mu.Lock()
-	g := c.registration(k)
+	g := c.at(p)
 	known := g != nil
 	news := known && at > g.beat.Load()
 	c.mu.Unlock()
 	if news {
-		s.touch([]byte(name), k, at, true)
+		s.touch([]byte(name), p.Key, at, true)
 	}
 	return known
 }

@@ -4,26 +4,39 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"strconv"
 	"strings"
 )
 
 // What one client publishes for one service is a record between nodes. Its id is
 // the client's id and the service's names, with a zero byte between them, which
-// no name has.
+// no name has; of the further ones of a batch their number follows.
 const recordSeparator = "\x00"
 
-// recordID returns the id of a client's record for k.
-func recordID(client string, k Key) string {
-	return client + recordSeparator + k.Namespace + recordSeparator + k.Group + recordSeparator + k.Service
+// recordID returns the id of a client's record at p.
+func recordID(client string, p place) string {
+	id := client + recordSeparator + p.Namespace + recordSeparator + p.Group + recordSeparator + p.Service
+	if p.slot > 0 {
+		id += recordSeparator + strconv.Itoa(p.slot)
+	}
+	return id
 }
 
 // splitRecordID is the inverse of recordID.
-func splitRecordID(id string) (client string, k Key, ok bool) {
+func splitRecordID(id string) (client string, p place, ok bool) {
 	client, rest, ok1 := strings.Cut(id, recordSeparator)
-	k.Namespace, rest, _ = strings.Cut(rest, recordSeparator)
-	var ok2 bool
-	k.Group, k.Service, ok2 = strings.Cut(rest, recordSeparator)
-	return client, k, ok1 && ok2 && !strings.Contains(k.Service, recordSeparator)
+	p.Namespace, rest, _ = strings.Cut(rest, recordSeparator)
+	var ok2, batch bool
+	p.Group, rest, ok2 = strings.Cut(rest, recordSeparator)
+	p.Service, rest, batch = strings.Cut(rest, recordSeparator)
+	if batch {
+		n, err := strconv.Atoi(rest)
+		if err != nil || n <= 0 || n >= MaxBatch || strconv.Itoa(n) != rest {
+			return client, p, false
+		}
+		p.slot = n
+	}
+	return client, p, ok1 && ok2
 }
 
 // recordVersion is the form of what a record holds. A field that is added later
@@ -83,7 +96,7 @@ func (in *interner) parseRecord(b []byte) (i Instance, err error) {
 	}
 	id, raw := r.text(), r.text()
 	switch {
-	case r.bad, i.kind > idSnowflake, !(i.Weight >= 0 && i.Weight <= MaxWeight):
+	case r.bad, i.kind > idSnowflake, math.IsNaN(i.Weight), math.IsInf(i.Weight, 0):
 		return i, errRecord
 	case i.kind == idSnowflake:
 		i.id = &id

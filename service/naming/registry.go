@@ -199,25 +199,30 @@ func wrongKind(grouped string, ephemeral bool) error {
 // kind than those that are there. It reports whether anything that shows has
 // changed. c.mu is held.
 func (r *Registry) publish(c *client, k Key, in *Instance, now int64, mixed bool) (bool, error) {
-	if g := c.registration(k); g != nil {
+	return r.publishAt(c, place{k, 0}, in, now, mixed)
+}
+
+// publishAt is publish at any place.
+func (r *Registry) publishAt(c *client, p place, in *Instance, now int64, mixed bool) (bool, error) {
+	if g := c.at(p); g != nil {
 		g.beat.Store(now)
 		changed := !g.sent.same(in)
 		if changed {
 			e := g.entry
 			e.mu.Lock()
-			r.set(g, in.keep(c.ip), now)
+			r.set(g, in.keep(c.own(in.IP)), now)
 			e.changed = now
 			e.mu.Unlock()
 		}
 		r.acted(g)
 		return changed, nil
 	}
-	e := r.lockEntry(k)
+	e := r.lockEntry(p.Key)
 	defer e.mu.Unlock()
 	if e.exists && e.ephemeral != in.Ephemeral && !mixed {
 		return false, wrongKind(e.grouped, e.ephemeral)
 	}
-	g := &registration{client: c, sent: in.keep(c.ip)}
+	g := &registration{client: c, slot: p.slot, sent: in.keep(c.own(in.IP))}
 	g.beat.Store(now)
 	r.enter(g, e, now)
 	r.acted(g)
@@ -258,8 +263,12 @@ func (r *Registry) revive(e *entry, ephemeral bool) {
 // set makes in the instance of g. Both locks are held.
 func (r *Registry) set(g *registration, in *Instance, now int64) {
 	old := g.sent
+	if moved := old.IP != in.IP || old.Port != in.Port; moved { // a connection may, an address may not
+		g.entry.drop(g)
+		defer g.entry.insert(g)
+	}
 	g.sent = in
-	if old.Cluster != in.Cluster {
+	if overlayKeyOf(old) != overlayKeyOf(in) {
 		r.expireOverlay(g.entry, overlayKeyOf(old), now)
 		g.entry.reviveOverlay(g.overlayKey())
 	}

@@ -3,6 +3,7 @@ package naming
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -101,6 +102,9 @@ type Registration struct {
 	Metadata  string // as the client sent it
 
 	ShowID bool // the instance has an instanceId: v1 and gRPC
+
+	ID        string // the instanceId, where the client has chosen it
+	AnyWeight bool   // the weight may be out of range: gRPC
 }
 
 // instance checks the request.
@@ -116,8 +120,17 @@ func (s *Service) instance(r *Registration) (Instance, error) {
 	if in.Metadata, err = s.interner.parse(r.Metadata); err != nil {
 		return in, err
 	}
-	if r.ShowID {
+	switch {
+	case r.ID != "":
+		id := strings.Clone(r.ID)
+		in.kind, in.id = idSnowflake, &id
+	case r.ShowID:
 		if err := in.identify(r.Key); err != nil {
+			return in, err
+		}
+	}
+	if !r.AnyWeight {
+		if err := in.checkWeight(); err != nil {
 			return in, err
 		}
 	}

@@ -82,7 +82,7 @@ func (r *Registry) acted(g *registration) {
 		return
 	}
 	if g.id == "" {
-		g.id = recordID(g.client.id, g.entry.key)
+		g.id = recordID(g.client.id, g.place())
 	}
 	g.rev = r.spread.Syncer.Clock().Next(g.rev)
 	r.spread.Syncer.Changed(g.id)
@@ -117,11 +117,18 @@ func (r *Registry) deregistered(c *client, k Key, g *registration) {
 	if r.spread == nil {
 		return
 	}
-	id, rev := recordID(c.id, k), uint64(0)
+	id, rev := recordID(c.id, place{k, 0}), uint64(0)
 	if g != nil {
 		rev = g.rev
 	}
 	r.spread.Syncer.Removed(id, distro.Version{Rev: r.spread.Syncer.Clock().Next(rev), Heard: time.Now()})
+}
+
+// withdrawn spreads that g is gone because its connection took it back or ended.
+func (r *Registry) withdrawn(g *registration) {
+	if r.spread != nil && g.id != "" {
+		r.spread.Syncer.Removed(g.id, distro.Version{Rev: r.spread.Syncer.Clock().Next(g.rev), Heard: time.Now()})
+	}
 }
 
 // version is the state of g's record. c.mu is held.

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Subscriber is who wants to be told of a service's changes by UDP.
+// Subscriber is who wants to be told of a service's changes.
 type Subscriber struct {
 	ClientID string
 	Key      Key
@@ -16,6 +16,7 @@ type Subscriber struct {
 	Clusters string // CSV, as it asked; blank is all
 	App      string
 	Agent    string
+	Unsaid   bool // no clusters were named, not even none: only over a connection
 }
 
 // maxSubscriptions bounds what one client may subscribe to.
@@ -30,13 +31,14 @@ type subscription struct {
 	client *client
 	entry  *entry
 
-	clusters, app, agent string
+	clusters, app, agent string // the first is written under both locks
+	unsaid               bool
 }
 
 func (b *subscription) subscriber() Subscriber {
 	return Subscriber{
 		ClientID: b.client.id, Key: b.entry.key, IP: b.client.ip, Port: b.client.port,
-		Clusters: b.clusters, App: b.app, Agent: b.agent,
+		Clusters: b.clusters, App: b.app, Agent: b.agent, Unsaid: b.unsaid,
 	}
 }
 
@@ -83,7 +85,7 @@ func (s *Service) subscribe(c *client, sub *Subscriber) bool {
 	defer e.mu.Unlock()
 	b := &subscription{
 		client: c, entry: e,
-		clusters: strings.Clone(sub.Clusters), app: strings.Clone(sub.App), agent: strings.Clone(sub.Agent),
+		clusters: strings.Clone(sub.Clusters), app: strings.Clone(sub.App), agent: strings.Clone(sub.Agent), unsaid: sub.Unsaid,
 	}
 	c.subs = append(c.subs, b)
 	e.subs = append(e.subs, b)

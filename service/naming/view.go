@@ -34,6 +34,8 @@ type question struct {
 	clusters    string
 	healthyOnly bool
 	push        bool
+	stream      bool  // for a connection: the service's bare name
+	unsaid      bool  // without the clusters
 	cache       int64 // cacheMillis
 }
 
@@ -60,10 +62,12 @@ func (e *entry) current() *View {
 	}
 	v := &View{
 		Key: e.key, Grouped: e.grouped, Exists: e.exists, Ephemeral: e.ephemeral,
-		Meta: e.meta, Instances: make([]*Instance, len(e.regs)),
+		Meta: e.meta, Instances: make([]*Instance, 0, len(e.regs)),
 	}
-	for i, g := range e.regs {
-		v.Instances[i] = g.now.Load()
+	for _, g := range e.regs {
+		if in := g.now.Load(); !v.shows(in) {
+			v.Instances = append(v.Instances, in)
+		}
 	}
 	if e.last != nil {
 		v.prev = e.last.retire()
@@ -71,6 +75,20 @@ func (e *entry) current() *View {
 	e.last = v
 	e.view.Store(v)
 	return v
+}
+
+// shows reports whether an instance that looks the same is in v, which is being
+// built. Two connections may publish one: that of a client and the one before it.
+func (v *View) shows(in *Instance) bool {
+	for _, o := range slices.Backward(v.Instances) {
+		switch {
+		case o.IP != in.IP || o.Port != in.Port:
+			return false
+		case o.same(in):
+			return true
+		}
+	}
+	return false
 }
 
 // retire cuts the chain of Views behind v, and returns the newest one that has

@@ -16,6 +16,7 @@ type Topic struct{ Namespace, Group, Service string }
 type Subscriber struct {
 	ID       string // of its connection
 	Clusters string // as it asked, comma separated; "" is all
+	Unsaid   bool   // it named no clusters, not even none
 	Consumer string // its address if what it is told depends on that, else ""
 }
 

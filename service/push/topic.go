@@ -201,6 +201,7 @@ type fan struct {
 // view is what of a topic is told alike.
 type view struct {
 	clusters, consumer string
+	unsaid             bool
 	form               Form
 }
 
@@ -227,10 +228,10 @@ func (f *fan) out(h *Hub, t Topic, only map[string]struct{}) (told int) {
 			}
 		}
 		if l := h.link(s.ID); l != nil {
-			h.put(l, f.message(h, t, view{s.Clusters, s.Consumer, Stream}))
+			h.put(l, f.message(h, t, view{s.Clusters, s.Consumer, s.Unsaid, Stream}))
 			told++
 		} else if c := h.peer(s.ID); c != nil {
-			h.send(s.ID, c, f.message(h, t, view{s.Clusters, s.Consumer, Datagram}))
+			h.send(s.ID, c, f.message(h, t, view{s.Clusters, s.Consumer, false, Datagram}))
 			told++
 		}
 	}
@@ -243,7 +244,7 @@ func (f *fan) out(h *Hub, t Topic, only map[string]struct{}) (told int) {
 func (f *fan) message(h *Hub, t Topic, v view) Message {
 	m, ok := f.messages[v]
 	if !ok {
-		kind, body := h.o.Render(t, Subscriber{Clusters: v.clusters, Consumer: v.consumer}, v.form)
+		kind, body := h.o.Render(t, Subscriber{Clusters: v.clusters, Consumer: v.consumer, Unsaid: v.unsaid}, v.form)
 		m = Message{Key: news{t, v.clusters}, Content: h.Content(kind, body)}
 		f.messages[v] = m
 	}
