@@ -14,7 +14,7 @@ import (
 
 // Whatever happens, all agree once the faults are over.
 func TestSchedules(t *testing.T) {
-	schedule.Each(t, 60, func(t *testing.T, seed uint64) {
+	schedule.Each(t, 60, func(t *testing.T, seed uint64) { //nolint:thelper // the body of a test
 		synctest.Test(t, func(t *testing.T) { runSchedule(t, rand.New(rand.NewPCG(seed, 0))) })
 	})
 }

@@ -18,7 +18,7 @@ import (
 // in health, and none that was deregistered. Only where a node died while it was
 // cut off, and took with it what nobody else knew, it takes until silence tells.
 func TestSchedules(t *testing.T) {
-	schedule.Each(t, 30, func(t *testing.T, seed uint64) {
+	schedule.Each(t, 30, func(t *testing.T, seed uint64) { //nolint:thelper // the body of a test
 		synctest.Test(t, func(t *testing.T) { runSchedule(t, seed) })
 	})
 }

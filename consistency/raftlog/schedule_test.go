@@ -23,7 +23,7 @@ import (
 // Whatever is cut, crashes or comes back: what clients saw is linearizable, and
 // all nodes end with one state.
 func TestSchedules(t *testing.T) {
-	schedule.Each(t, 40, func(t *testing.T, seed uint64) {
+	schedule.Each(t, 40, func(t *testing.T, seed uint64) { //nolint:thelper // the body of a test
 		var h history
 		synctest.Test(t, func(t *testing.T) { runSchedule(t, seed, &h) })
 		if res := porcupine.CheckOperationsTimeout(registers(), h.ops, 30*time.Second); res == porcupine.Illegal {
