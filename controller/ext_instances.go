@@ -88,7 +88,8 @@ func instanceFilterOf(f *form) instanceFilter {
 }
 
 // fits reports whether an instance is shown.
-func (c *instanceFilter) fits(k naming.Key, in *naming.Instance) bool {
+func (c *instanceFilter) fits(p naming.Placed) bool {
+	in := p.Shown
 	switch {
 	case c.cluster != "" && in.Cluster != c.cluster,
 		c.health != "" && in.Healthy != (c.health == "healthy"),
@@ -96,8 +97,11 @@ func (c *instanceFilter) fits(k naming.Key, in *naming.Instance) bool {
 		!tagged(in.Metadata, c.metadata):
 		return false
 	}
+	if c.ip.none() && c.text.none() {
+		return true
+	}
 	address := naming.Address(in.IP, in.Port)
-	return c.ip.match(address) && (c.text.match(address) || c.text.match(k.Service))
+	return c.ip.match(address) && (c.text.match(address) || c.text.match(p.Key.Service))
 }
 
 func (a *API) extInstances(q *middleware.Request) (any, error) {
@@ -108,28 +112,25 @@ func (a *API) extInstances(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
+	found := a.o.Naming.Placed(func(k naming.Key) bool {
+		return k.Namespace == filter.namespace && (filter.service == "" || k.Service == filter.service) && (filter.group == "" || k.Group == filter.group) && q.Sees(serviceResource(k))
+	})
+	found = slices.DeleteFunc(found, func(p naming.Placed) bool { return !filter.fits(p) })
 	lines := []instanceLine{}
-	for _, k := range a.o.Naming.Names(filter.namespace) {
-		if filter.service != "" && k.Service != filter.service || filter.group != "" && k.Group != filter.group || !q.Sees(serviceResource(k)) {
-			continue
-		}
-		for _, d := range a.o.Naming.Details(k) {
-			if filter.fits(k, d.Shown) {
-				lines = append(lines, instanceLineOf(k, &d))
-			}
-		}
+	from, to := window(len(found), pageNo, size)
+	for _, p := range service.Window(found, from, to, compareIn(o, compareInstances(o.by))) {
+		d := p.Detail()
+		line := instanceLineOf(*p.Key, &d)
+		line.May = may(q, serviceResource(*p.Key))
+		lines = append(lines, line)
 	}
-	sortBy(lines, o, compareInstances(o.by))
-	shown, page := pages(lines, pageNo, size)
-	for i := range shown {
-		shown[i].May = may(q, serviceResource(shown[i].key))
-	}
-	return page, nil
+	return pagesV3(len(found), pageNo, size, lines), nil
 }
 
-func compareInstances(by string) func(a, b *instanceLine) int {
-	place := func(a, b *instanceLine) int {
-		return cmp.Or(cmp.Compare(a.IP, b.IP), cmp.Compare(a.Port, b.Port), cmp.Compare(a.Service, b.Service), cmp.Compare(a.Group, b.Group))
+func compareInstances(by string) func(a, b naming.Placed) int {
+	place := func(a, b naming.Placed) int {
+		return cmp.Or(cmp.Compare(a.Shown.IP, b.Shown.IP), cmp.Compare(a.Shown.Port, b.Shown.Port), cmp.Compare(a.Key.Service, b.Key.Service),
+			cmp.Compare(a.Key.Group, b.Key.Group), cmp.Compare(a.Shown.Cluster, b.Shown.Cluster))
 	}
 	flag := func(b bool) int {
 		if b {
@@ -137,23 +138,22 @@ func compareInstances(by string) func(a, b *instanceLine) int {
 		}
 		return 0
 	}
+	first := func(c func(a, b naming.Placed) int) func(a, b naming.Placed) int {
+		return func(a, b naming.Placed) int { return cmp.Or(c(a, b), place(a, b)) }
+	}
 	switch by {
 	case "serviceName":
-		return func(a, b *instanceLine) int { return cmp.Or(cmp.Compare(a.Service, b.Service), place(a, b)) }
+		return first(func(a, b naming.Placed) int { return cmp.Compare(a.Key.Service, b.Key.Service) })
 	case "clusterName":
-		return func(a, b *instanceLine) int { return cmp.Or(cmp.Compare(a.Cluster, b.Cluster), place(a, b)) }
+		return first(func(a, b naming.Placed) int { return cmp.Compare(a.Shown.Cluster, b.Shown.Cluster) })
 	case "weight":
-		return func(a, b *instanceLine) int { return cmp.Or(cmp.Compare(a.Weight, b.Weight), place(a, b)) }
+		return first(func(a, b naming.Placed) int { return cmp.Compare(a.Shown.Weight, b.Shown.Weight) })
 	case "healthy":
-		return func(a, b *instanceLine) int {
-			return cmp.Or(cmp.Compare(flag(a.Healthy), flag(b.Healthy)), place(a, b))
-		}
+		return first(func(a, b naming.Placed) int { return cmp.Compare(flag(a.Shown.Healthy), flag(b.Shown.Healthy)) })
 	case "enabled":
-		return func(a, b *instanceLine) int {
-			return cmp.Or(cmp.Compare(flag(a.Enabled), flag(b.Enabled)), place(a, b))
-		}
+		return first(func(a, b naming.Placed) int { return cmp.Compare(flag(a.Shown.Enabled), flag(b.Shown.Enabled)) })
 	case "lastBeat":
-		return func(a, b *instanceLine) int { return cmp.Or(cmp.Compare(a.Beat, b.Beat), place(a, b)) }
+		return first(func(a, b naming.Placed) int { return cmp.Compare(a.Heard(), b.Heard()) })
 	default:
 		return place
 	}

@@ -88,16 +88,6 @@ func (f *form) sorted(names ...string) order {
 	return o
 }
 
-// sortBy sorts rows by a comparison, in an order.
-func sortBy[T any](rows []T, o order, compare func(a, b *T) int) {
-	slices.SortStableFunc(rows, func(a, b T) int {
-		if o.down {
-			return compare(&b, &a)
-		}
-		return compare(&a, &b)
-	})
-}
-
 // compareIn is a comparison in an order.
 func compareIn[T any](o order, compare func(a, b T) int) func(a, b T) int {
 	if !o.down {

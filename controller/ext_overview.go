@@ -138,18 +138,14 @@ func (o *overview) add(p problem) {
 
 // namingOverview adds services and instances.
 func (a *API) namingOverview(q *middleware.Request, o *overview, ns string) {
-	views := a.o.Naming.Views(func(k naming.Key) bool { return (ns == "" || k.Namespace == ns) && q.Sees(serviceResource(k)) })
+	views := a.o.Naming.Shown(func(k naming.Key) bool { return (ns == "" || k.Namespace == ns) && q.Sees(serviceResource(k)) })
 	services := map[string]int{"total": len(views), "empty": 0, "unhealthy": 0, "protected": 0}
 	instances := map[string]int{"total": 0, "healthy": 0, "disabled": 0}
 	for _, v := range views {
 		healthy := v.Healthy()
 		instances["total"] += len(v.Instances)
 		instances["healthy"] += healthy
-		for _, in := range v.Instances {
-			if !in.Enabled {
-				instances["disabled"]++
-			}
-		}
+		instances["disabled"] += v.Disabled()
 		switch {
 		case len(v.Instances) == 0:
 			services["empty"]++

@@ -139,17 +139,21 @@ func (a *API) searchNaming(s *finding) {
 		ns = shownNamespace(*s.ns)
 	}
 	numeric := strings.ContainsAny(s.text, "0123456789")
-	for _, k := range a.o.Naming.Names(ns) {
-		named := s.wants(hitService) && strings.Contains(strings.ToLower(k.Grouped()), s.text)
+	views := a.o.Naming.Shown(func(k naming.Key) bool { return ns == "" || k.Namespace == ns })
+	for _, v := range views {
+		k := v.Key
+		named := s.wants(hitService) && strings.Contains(strings.ToLower(v.Grouped), s.text)
 		if !named && (!numeric || !s.wants(hitInstance)) || !s.q.Sees(serviceResource(k)) {
 			continue
 		}
 		if named {
 			s.add(hit{Kind: hitService, Namespace: k.Namespace, Group: k.Group, Name: k.Service}, k.Service, k.Group)
 		}
-		if numeric && s.wants(hitInstance) {
-			for _, in := range a.o.Naming.View(k).Instances {
-				at := naming.Address(in.IP, in.Port)
+		if !numeric || !s.wants(hitInstance) {
+			continue
+		}
+		for _, in := range v.Instances {
+			if at := naming.Address(in.IP, in.Port); strings.Contains(at, s.text) {
 				s.add(hit{Kind: hitInstance, Namespace: k.Namespace, Group: k.Group, Name: k.Service, Detail: at}, at)
 			}
 		}

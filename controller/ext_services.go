@@ -38,8 +38,6 @@ type serviceLine struct {
 	Protected   bool   `json:"protected"`
 	Described   bool   `json:"described"`
 	May         string `json:"may"`
-
-	key naming.Key
 }
 
 // The kinds of services and clients.
@@ -57,28 +55,22 @@ func kindOfService(v *naming.View) string {
 }
 
 func (a *API) serviceLineOf(v *naming.View) serviceLine {
-	l := serviceLine{
+	return serviceLine{
 		Namespace: v.Key.Namespace, Group: v.Key.Group, Name: v.Key.Service, Kind: kindOfService(v), Clusters: len(v.Clusters()), Instances: len(v.Instances),
-		Healthy: v.Healthy(), Subscribers: a.o.Naming.SubscriberCount(v.Key), Threshold: float(v.Threshold()), Protected: v.Protected(), Described: v.Meta != nil, key: v.Key,
+		Healthy: v.Healthy(), Disabled: v.Disabled(), Subscribers: a.o.Naming.SubscriberCount(v.Key), Threshold: float(v.Threshold()), Protected: v.Protected(), Described: v.Meta != nil,
 	}
-	for _, in := range v.Instances {
-		if !in.Enabled {
-			l.Disabled++
-		}
-	}
-	return l
 }
 
 // serviceStates are the filters of the table of services by their health.
 //
 //nolint:gochecknoglobals // a table
-var serviceStates = map[string]func(*serviceLine) bool{
-	"":          func(*serviceLine) bool { return true },
-	"healthy":   func(l *serviceLine) bool { return l.Instances > 0 && l.Healthy == l.Instances },
-	"unhealthy": func(l *serviceLine) bool { return l.Healthy < l.Instances },
-	"down":      func(l *serviceLine) bool { return l.Instances > 0 && l.Healthy == 0 },
-	"empty":     func(l *serviceLine) bool { return l.Instances == 0 },
-	"protected": func(l *serviceLine) bool { return l.Protected },
+var serviceStates = map[string]func(*naming.View) bool{
+	"":          func(*naming.View) bool { return true },
+	"healthy":   func(v *naming.View) bool { return len(v.Instances) > 0 && v.Healthy() == len(v.Instances) },
+	"unhealthy": func(v *naming.View) bool { return v.Healthy() < len(v.Instances) },
+	"down":      func(v *naming.View) bool { return len(v.Instances) > 0 && v.Healthy() == 0 },
+	"empty":     func(v *naming.View) bool { return len(v.Instances) == 0 },
+	"protected": func(v *naming.View) bool { return v.Protected() },
 }
 
 // servicesPage is a page of services with what all that match have together.
@@ -110,37 +102,35 @@ func (a *API) extServices(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	views := a.o.Naming.Views(func(k naming.Key) bool {
+	views := a.o.Naming.Shown(func(k naming.Key) bool {
 		return k.Namespace == ns && (text.match(k.Service) || text.match(k.Group)) && group.match(k.Group) && q.Sees(serviceResource(k))
 	})
+	views = slices.DeleteFunc(views, func(v *naming.View) bool {
+		return kind != "" && kind != kindOfService(v) || !tagged(v.Metadata(), meta) || !fits(v)
+	})
 	out := servicesPage{}
-	var lines []serviceLine
 	for _, v := range views {
-		if kind != "" && kind != kindOfService(v) || !tagged(v.Metadata(), meta) {
-			continue
-		}
-		if l := a.serviceLineOf(v); fits(&l) {
-			out.Summary.add(&l)
-			lines = append(lines, l)
-		}
+		out.Summary.add(v)
 	}
-	sortBy(lines, o, compareServices(o.by))
-	shown, page := pages(lines, pageNo, size)
-	for i := range shown {
-		shown[i].May = may(q, serviceResource(shown[i].key))
+	lines := []serviceLine{}
+	from, to := window(len(views), pageNo, size)
+	for _, v := range service.Window(views, from, to, compareIn(o, a.compareServices(o.by))) {
+		line := a.serviceLineOf(v)
+		line.May = may(q, serviceResource(v.Key))
+		lines = append(lines, line)
 	}
-	out.rowsPage = page
+	out.rowsPage = pagesV3(len(views), pageNo, size, lines)
 	return out, nil
 }
 
-func (s *serviceSummary) add(l *serviceLine) {
+func (s *serviceSummary) add(v *naming.View) {
 	s.Services++
-	s.Instances += l.Instances
-	s.Unhealthy += l.Instances - l.Healthy
-	if l.Instances == 0 {
+	s.Instances += len(v.Instances)
+	s.Unhealthy += len(v.Instances) - v.Healthy()
+	if len(v.Instances) == 0 {
 		s.Empty++
 	}
-	if l.Protected {
+	if v.Protected() {
 		s.Protected++
 	}
 }
@@ -155,19 +145,26 @@ func tagged(m *naming.Metadata, want string) bool {
 	return ok && (!exact || v == strings.TrimSpace(value))
 }
 
-func compareServices(by string) func(a, b *serviceLine) int {
-	names := func(a, b *serviceLine) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Group, b.Group)) }
+func (a *API) compareServices(by string) func(x, y *naming.View) int {
+	names := func(x, y *naming.View) int {
+		return cmp.Or(cmp.Compare(x.Key.Service, y.Key.Service), cmp.Compare(x.Key.Group, y.Key.Group))
+	}
+	number := func(of func(*naming.View) int) func(x, y *naming.View) int {
+		return func(x, y *naming.View) int { return cmp.Or(cmp.Compare(of(x), of(y)), names(x, y)) }
+	}
 	switch by {
 	case "groupName":
-		return func(a, b *serviceLine) int { return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Name, b.Name)) }
+		return func(x, y *naming.View) int { return cmp.Or(cmp.Compare(x.Key.Group, y.Key.Group), names(x, y)) }
 	case "instances":
-		return func(a, b *serviceLine) int { return cmp.Or(cmp.Compare(a.Instances, b.Instances), names(a, b)) }
+		return number(func(v *naming.View) int { return len(v.Instances) })
 	case "healthy":
-		return func(a, b *serviceLine) int { return cmp.Or(cmp.Compare(a.Healthy, b.Healthy), names(a, b)) }
+		return number((*naming.View).Healthy)
 	case "subscribers":
-		return func(a, b *serviceLine) int { return cmp.Or(cmp.Compare(a.Subscribers, b.Subscribers), names(a, b)) }
+		return number(func(v *naming.View) int { return a.o.Naming.SubscriberCount(v.Key) })
 	case "kind":
-		return func(a, b *serviceLine) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), names(a, b)) }
+		return func(x, y *naming.View) int {
+			return cmp.Or(cmp.Compare(kindOfService(x), kindOfService(y)), names(x, y))
+		}
 	default:
 		return names
 	}

@@ -15,26 +15,49 @@ type Detail struct {
 	Heard    int64 // unix ms of the last sign of life of its client here; 0 of one that gives none
 }
 
-// Details returns the instances of a service, sorted by address.
-func (s *Service) Details(k Key) []Detail {
-	e := s.entry(k)
-	if e == nil {
-		return nil
+// Placed is an instance of a service in a list of many.
+type Placed struct {
+	Key   *Key      // to be read only
+	Shown *Instance // as clients see it
+
+	g *registration
+}
+
+// Placed returns the instances of the services that match, in no order.
+func (s *Service) Placed(match func(Key) bool) []Placed {
+	var out []Placed
+	s.eachEntry(func(e *entry) {
+		if !match(e.key) {
+			return
+		}
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		for _, g := range e.regs {
+			out = append(out, Placed{&e.key, g.now.Load(), g})
+		}
+	})
+	return out
+}
+
+// Heard is when there was a last sign of life of its client here, unix ms; 0 of
+// one that gives none.
+func (p Placed) Heard() int64 {
+	if !p.g.client.ephemeral {
+		return 0
 	}
+	return max(p.g.beat.Load(), p.g.seen.Load())
+}
+
+// Detail says where each of its values comes from.
+func (p Placed) Detail() Detail {
+	e := p.g.entry
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	out := make([]Detail, len(e.regs))
-	for i, g := range e.regs {
-		d := Detail{Shown: g.now.Load(), Sent: g.sent, ClientID: g.client.id}
-		if g.client.ephemeral {
-			d.Heard = max(g.beat.Load(), g.seen.Load())
-		}
-		if o := e.overlays[g.overlayKey()]; o != nil && (o.Weight != nil || o.Enabled != nil || o.Metadata.Len() > 0) {
-			d.Set = o
-		}
-		out[i] = d
+	d := Detail{Shown: p.Shown, Sent: p.g.sent, ClientID: p.g.client.id, Heard: p.Heard()}
+	if o := e.overlays[p.g.overlayKey()]; o != nil && (o.Weight != nil || o.Enabled != nil || o.Metadata.Len() > 0) {
+		d.Set = o
 	}
-	return out
+	return d
 }
 
 // SubscriberCount is how many subscribe to k.

@@ -12,6 +12,15 @@ import (
 // Views returns what the services that match show now, in the order of their
 // namespaces and grouped names. Only services that exist are asked for.
 func (s *Service) Views(match func(Key) bool) []*View {
+	out := s.Shown(match)
+	slices.SortFunc(out, func(a, b *View) int {
+		return cmp.Or(strings.Compare(a.Key.Namespace, b.Key.Namespace), strings.Compare(a.Grouped, b.Grouped))
+	})
+	return out
+}
+
+// Shown is Views in no order.
+func (s *Service) Shown(match func(Key) bool) []*View {
 	var out []*View
 	s.eachEntry(func(e *entry) {
 		if !match(e.key) {
@@ -20,9 +29,6 @@ func (s *Service) Views(match func(Key) bool) []*View {
 		if v := e.current(); v.Exists {
 			out = append(out, v)
 		}
-	})
-	slices.SortFunc(out, func(a, b *View) int {
-		return cmp.Or(strings.Compare(a.Key.Namespace, b.Key.Namespace), strings.Compare(a.Grouped, b.Grouped))
 	})
 	return out
 }
@@ -72,15 +78,10 @@ func (v *View) List(hosts []*Instance) []json.RawMessage {
 }
 
 // Healthy returns how many instances are healthy.
-func (v *View) Healthy() int {
-	n := 0
-	for _, in := range v.Instances {
-		if in.Healthy {
-			n++
-		}
-	}
-	return n
-}
+func (v *View) Healthy() int { return v.healthy }
+
+// Disabled returns how many instances are switched off.
+func (v *View) Disabled() int { return v.disabled }
 
 // Threshold returns the protection threshold, 0 where none was set.
 func (v *View) Threshold() float32 {

@@ -18,6 +18,8 @@ type View struct {
 	Instances []*Instance
 	Meta      *Meta // nil: the service has no record
 
+	healthy, disabled int // of Instances
+
 	base atomic.Pointer[Answer] // the answer to who asks for everything
 
 	digest atomic.Uint64 // 0: not worked out yet
@@ -65,8 +67,16 @@ func (e *entry) current() *View {
 		Meta: e.meta, Instances: make([]*Instance, 0, len(e.regs)),
 	}
 	for _, g := range e.regs {
-		if in := g.now.Load(); !v.shows(in) {
-			v.Instances = append(v.Instances, in)
+		in := g.now.Load()
+		if v.shows(in) {
+			continue
+		}
+		v.Instances = append(v.Instances, in)
+		if in.Healthy {
+			v.healthy++
+		}
+		if !in.Enabled {
+			v.disabled++
 		}
 	}
 	if e.last != nil {
