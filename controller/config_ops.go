@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"context"
 	"net/http"
 	"strings"
 
@@ -28,7 +29,39 @@ func (a *API) configListeners(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	return listenerStatus{http.StatusOK, a.watchersOf(k)}, nil
+	return listenerStatus{http.StatusOK, a.allWatchersOf(q.Context(), k)}, nil
+}
+
+// allWatchersOf are the addresses that listen to a config on any node that answers,
+// with the digest that each sees.
+func (a *API) allWatchersOf(ctx context.Context, k config.Key) map[string]string {
+	if strings.TrimSpace(k.Group) == "" {
+		k.Group = "DEFAULT_GROUP"
+	}
+	m := a.watchersOf(k)
+	askAll(ctx, a, question{Kind: askListeners, Config: k}, func(more []listenerLine) {
+		for i := range more {
+			if l := &more[i]; l.State != stateBehind { // who was told and is away does not listen now
+				m[l.IP] = l.MD5
+			}
+		}
+	})
+	return m
+}
+
+// watchedKey is a config that an address listens to, with the digest that it sees.
+type watchedKey struct {
+	Key config.Key `json:"key"`
+	MD5 string     `json:"md5"`
+}
+
+// watchedHere are the configs that an address listens to on this node.
+func (a *API) watchedHere(ip string) []watchedKey {
+	out := []watchedKey{}
+	for _, w := range a.o.Config.Cache().WatchedBy(ip) {
+		out = append(out, watchedKey{w.Key, w.MD5})
+	}
+	return out
 }
 
 func (a *API) watchersOf(k config.Key) map[string]string {
@@ -51,8 +84,10 @@ func (a *API) ipListeners(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
+	watched := a.watchedHere(ip)
+	askAll(q.Context(), a, question{Kind: askWatched, IP: ip}, func(more []watchedKey) { watched = append(watched, more...) })
 	m := map[string]string{}
-	for _, w := range a.o.Config.Cache().WatchedBy(ip) {
+	for _, w := range watched {
 		if tenant != "" && w.Key.Tenant != tenant || tenant == "" && !all && w.Key.Tenant != "" {
 			continue
 		}

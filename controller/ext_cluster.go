@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/pharos-registry/pharos/middleware"
-	"github.com/pharos-registry/pharos/service/config"
 	"github.com/pharos-registry/pharos/service/ops"
 )
 
@@ -74,55 +73,6 @@ type DistroState struct {
 type DistroPeer struct {
 	Address string `json:"address"`
 	Queue   int    `json:"queue"`
-}
-
-// PeerAnswer is what another node has to say.
-type PeerAnswer struct {
-	Address string // of its HTTP
-	Body    []byte
-	Err     error
-}
-
-// question is what one node's console asks the others.
-type question struct {
-	Kind   string     `json:"kind"`
-	Config config.Key `json:"config"`
-}
-
-// The kinds of questions.
-const (
-	askState     = "state"
-	askListeners = "listeners"
-)
-
-// peerTime bounds the wait for other nodes: a person waits, too.
-const peerTime = 2 * time.Second
-
-// AnswerPeer answers what another node's console asks. Who asks has been let in
-// there.
-func (a *API) AnswerPeer(_ context.Context, body []byte) ([]byte, error) {
-	var q question
-	if err := json.Unmarshal(body, &q); err != nil {
-		return nil, err
-	}
-	if q.Kind == askListeners && !a.off(middleware.Config) {
-		return json.Marshal(a.listenerLines(q.Config))
-	}
-	return json.Marshal(a.thisNode())
-}
-
-// askPeers asks all other nodes.
-func (a *API) askPeers(ctx context.Context, q question) []PeerAnswer {
-	if a.o.Peers == nil {
-		return nil
-	}
-	b, err := json.Marshal(q)
-	if err != nil {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, peerTime)
-	defer cancel()
-	return a.o.Peers(ctx, b)
 }
 
 // thisNode is the node that is asked.
@@ -337,31 +287,4 @@ func distroDifferences(n *NodeState) (out []difference) {
 		}
 	}
 	return out
-}
-
-// allListeners are the clients of all nodes that listen to a config.
-func (a *API) allListeners(ctx context.Context, k config.Key) (lines []listenerLine, nodes []nodeAnswer) {
-	lines, nodes = a.listenerLines(k), []nodeAnswer{{Address: a.o.Ops.Address(), OK: true}}
-	for _, p := range a.askPeers(ctx, question{Kind: askListeners, Config: k}) {
-		var more []listenerLine
-		err := p.Err
-		if err == nil {
-			err = json.Unmarshal(p.Body, &more)
-		}
-		n := nodeAnswer{Address: p.Address, OK: err == nil}
-		if err != nil {
-			n.Error = "it did not answer"
-		}
-		lines, nodes = append(lines, more...), append(nodes, n)
-	}
-	slices.SortStableFunc(lines, func(x, y listenerLine) int {
-		rank := func(l *listenerLine) int {
-			if l.State == stateBehind {
-				return 0
-			}
-			return 1
-		}
-		return cmp.Compare(rank(&x), rank(&y))
-	})
-	return lines, nodes
 }

@@ -66,9 +66,6 @@ type configRow struct {
 	May       string   `json:"may"`
 }
 
-// listening is how many clients listen to each config, and have not got it yet.
-type listening struct{ all, behind map[config.Key]int }
-
 func configRowOf(x config.Found, n listening) configRow {
 	k, c, about := x.Key, x.Item.Formal, x.About()
 	row := configRow{
@@ -146,6 +143,7 @@ func hasAll(list string, want []string) bool {
 type configsPage struct {
 	rowsPage[configRow]
 	Facets map[string][]facet `json:"facets,omitempty"`
+	Nodes  []nodeAnswer       `json:"nodes"`
 }
 
 func (a *API) extConfigs(q *middleware.Request) (any, error) {
@@ -162,20 +160,35 @@ func (a *API) extConfigs(q *middleware.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := listening{a.o.Config.Cache().Watching(), a.o.Config.Lags().Count()}
+	n, out := a.listeningHereToAll(), configsPage{}
+	if o.by == "listeners" || filter.state == stateListened || filter.state == stateBehind {
+		out.Nodes = n.gather(q.Context(), a, tenant, nil)
+	}
 	found = slices.DeleteFunc(found, func(x config.Found) bool { return !filter.fits(x, n) || !q.Sees(configResource(*x.Key)) })
 	rows := []configRow{}
 	from, to := window(len(found), pageNo, size)
-	for _, x := range service.Window(found, from, to, compareIn(o, compareConfigs(o.by, n))) {
+	shown := service.Window(found, from, to, compareIn(o, compareConfigs(o.by, n)))
+	if out.Nodes == nil {
+		out.Nodes = n.gather(q.Context(), a, tenant, keysOf(shown))
+	}
+	for _, x := range shown {
 		row := configRowOf(x, n)
 		row.May = may(q, configResource(*x.Key))
 		rows = append(rows, row)
 	}
-	out := configsPage{rowsPage: pagesV3(len(found), pageNo, size, rows)}
+	out.rowsPage = pagesV3(len(found), pageNo, size, rows)
 	if facets {
 		out.Facets = configFacets(found)
 	}
 	return out, nil
+}
+
+func keysOf(found []config.Found) []config.Key {
+	keys := make([]config.Key, len(found))
+	for i, x := range found {
+		keys[i] = *x.Key
+	}
+	return keys
 }
 
 func compareConfigs(by string, n listening) func(a, b config.Found) int {
@@ -239,6 +252,8 @@ type configOne struct {
 	Gray      []grayOne `json:"gray"`
 	Listeners int       `json:"listeners"`
 	Behind    int       `json:"behind"`
+
+	Nodes []nodeAnswer `json:"nodes"`
 }
 
 type grayOne struct {
@@ -270,9 +285,11 @@ func (a *API) extConfig(q *middleware.Request) (any, error) {
 	case r == nil:
 		return nil, service.Errorf(service.NotFound, "there is no such config")
 	}
+	n := a.listeningHereToAll()
+	nodes := n.gather(q.Context(), a, k.Tenant, []config.Key{k})
 	one := configOne{
 		configFull: fullOf(r), Size: len(r.Content), User: deref(r.SrcUser), Changed: r.Modified.UnixMilli(), May: may(q, configResource(k)), Gray: []grayOne{},
-		Listeners: len(a.o.Config.Cache().WatchersOf(k)), Behind: a.o.Config.Lags().Count()[k],
+		Listeners: n.all[k], Behind: n.behind[k], Nodes: nodes,
 	}
 	if one.Version, err = a.newestVersion(q, k); err != nil {
 		return nil, err

@@ -1,12 +1,9 @@
 package controller
 
 import (
-	"cmp"
 	"net/http"
-	"slices"
 
 	"github.com/pharos-registry/pharos/middleware"
-	"github.com/pharos-registry/pharos/service"
 	"github.com/pharos-registry/pharos/service/config"
 )
 
@@ -103,13 +100,6 @@ type grayTarget struct {
 	MD5  string `json:"md5"`
 }
 
-// nodeAnswer says whether a node has told what it knows.
-type nodeAnswer struct {
-	Address string `json:"address"`
-	OK      bool   `json:"ok"`
-	Error   string `json:"error,omitempty"`
-}
-
 // maxListeners bounds the rows of one answer.
 const maxListeners = 1000
 
@@ -170,39 +160,4 @@ func (a *API) versionNames(q *middleware.Request, k config.Key) (map[string]stri
 		}
 	}
 	return names, nil
-}
-
-func (a *API) extListeners(q *middleware.Request) (any, error) {
-	f := formOf(q)
-	pageNo, size := f.pageV3()
-	ns, ip, state, text := f.namespaceFilter(), f.wanted("ip"), f.text("state"), f.wanted("q")
-	if !slices.Contains([]string{"", stateCurrent, stateGray, stateBehind}, state) {
-		f.fail(service.BadParam, "state must be current, gray or behind")
-	}
-	if f.err != nil {
-		return nil, f.err
-	}
-	keys := map[config.Key]bool{}
-	for k := range a.o.Config.Cache().Watching() {
-		keys[k] = true
-	}
-	for k := range a.o.Config.Lags().Count() {
-		keys[k] = true
-	}
-	lines := []listenerLine{}
-	for k := range keys {
-		if ns != nil && k.Tenant != *ns || !q.Sees(configResource(k)) {
-			continue
-		}
-		for _, l := range a.listenerLines(k) {
-			if ip.match(l.IP) && (state == "" || state == l.State) && (text.match(k.DataID) || text.match(k.Group) || text.match(l.App) || text.match(l.Address)) {
-				lines = append(lines, l)
-			}
-		}
-	}
-	slices.SortFunc(lines, func(x, y listenerLine) int {
-		return cmp.Or(cmp.Compare(x.IP, y.IP), cmp.Compare(x.Address, y.Address), cmp.Compare(x.DataID, y.DataID), cmp.Compare(x.Group, y.Group))
-	})
-	_, page := pages(lines, pageNo, size)
-	return page, nil
 }

@@ -10,16 +10,6 @@ import (
 	"github.com/pharos-registry/pharos/service/auth"
 )
 
-// pages is one page of rows that are all in memory.
-func pages[T any](all []T, pageNo, size int) ([]T, rowsPage[T]) {
-	from, to := window(len(all), pageNo, size)
-	rows := all[from:to]
-	if rows == nil {
-		rows = []T{}
-	}
-	return rows, pagesV3(len(all), pageNo, size, rows)
-}
-
 // wanted is a name that is looked for: anywhere and in any case, or, with a
 // star in it, as a whole.
 type wanted struct {

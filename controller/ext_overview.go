@@ -21,6 +21,7 @@ type overview struct {
 	Tiles    map[string]any `json:"tiles"`
 	Problems []problem      `json:"problems"`
 	Changes  []change       `json:"changes"`
+	Asked    []nodeAnswer   `json:"nodes"`
 }
 
 type verdict struct {
@@ -88,11 +89,13 @@ func (a *API) extOverview(q *middleware.Request) (any, error) {
 	nodes, _ := a.nodes(q.Context())
 	o.clusterOf(nodes)
 	a.openness(&o)
+	e := a.activityOfAll(q)
+	o.Asked = e.nodes
 	if !a.off(middleware.Naming) {
-		a.namingOverview(q, &o, ns)
+		a.namingOverview(q, &o, ns, e)
 	}
 	if !a.off(middleware.Config) {
-		if err := a.configOverview(q, &o, ns); err != nil {
+		if err := a.configOverview(q, &o, ns, e); err != nil {
 			return nil, err
 		}
 	}
@@ -137,7 +140,7 @@ func (o *overview) add(p problem) {
 }
 
 // namingOverview adds services and instances.
-func (a *API) namingOverview(q *middleware.Request, o *overview, ns string) {
+func (a *API) namingOverview(q *middleware.Request, o *overview, ns string, e *everywhere) {
 	views := a.o.Naming.Shown(func(k naming.Key) bool { return (ns == "" || k.Namespace == ns) && q.Sees(serviceResource(k)) })
 	services := map[string]int{"total": len(views), "empty": 0, "unhealthy": 0, "protected": 0}
 	instances := map[string]int{"total": 0, "healthy": 0, "disabled": 0}
@@ -157,9 +160,8 @@ func (a *API) namingOverview(q *middleware.Request, o *overview, ns string) {
 			services["protected"]++
 		}
 	}
-	n := a.o.Naming.Counts()
-	o.Tiles["services"], o.Tiles["instances"], o.Tiles["subscribers"], o.Tiles["clients"] = services, instances, n.Subscribers, n.Clients
-	p := a.o.Pushes.Ever()
+	o.Tiles["services"], o.Tiles["instances"], o.Tiles["subscribers"], o.Tiles["clients"] = services, instances, e.Subscribers, e.Clients
+	p := e.Pushes
 	o.Tiles["pushes"] = map[string]any{"total": p.Total, "failed": p.Failed, "avgMillis": double(p.AvgCostMillis()), "maxMillis": double(p.MaxCostMillis())}
 }
 
@@ -182,7 +184,7 @@ func unhealthyService(v *naming.View, healthy int) problem {
 }
 
 // configOverview adds configs, who listens to them, and what was done to them.
-func (a *API) configOverview(q *middleware.Request, o *overview, ns string) error {
+func (a *API) configOverview(q *middleware.Request, o *overview, ns string, e *everywhere) error {
 	cache := a.o.Config.Cache()
 	o.Tiles["configs"] = cache.CountsOf(nil)
 	filter := config.HistoryFilter{}
@@ -191,25 +193,13 @@ func (a *API) configOverview(q *middleware.Request, o *overview, ns string) erro
 		filter.Tenant = &tenant
 		o.Tiles["configs"] = cache.CountsOf(&tenant)
 	}
-	watching, behind := cache.Watching(), 0
-	oldest := map[config.Key]time.Time{}
-	late := map[config.Key]int{}
-	for _, l := range a.o.Config.Lags().All() {
-		behind++
-		if time.Since(l.Since) > behindFor && q.Sees(configResource(l.Key)) {
-			late[l.Key]++
-			if at := oldest[l.Key]; at.IsZero() || l.Since.Before(at) {
-				oldest[l.Key] = l.Since
-			}
-		}
-	}
-	for k, n := range late {
+	for k, x := range e.late {
 		o.add(problem{
 			ID: "config/" + url.PathEscape(shownNamespace(k.Tenant)) + "/" + url.PathEscape(k.Group) + "/" + url.PathEscape(k.DataID), Kind: "config_behind", Severity: levelWarn,
-			Since: oldest[k].UnixMilli(), Params: map[string]string{"n": strconv.Itoa(n)}, Target: &concern{"config", shownNamespace(k.Tenant), k.Group, k.DataID},
+			Since: x.Since.UnixMilli(), Params: map[string]string{"n": strconv.Itoa(x.N)}, Target: &concern{"config", shownNamespace(k.Tenant), k.Group, k.DataID},
 		})
 	}
-	o.Tiles["listeners"] = map[string]int{"clients": a.o.Lot.Parked(), "configs": len(watching), "behind": behind}
+	o.Tiles["listeners"] = map[string]int{"clients": e.Listeners, "configs": len(e.listened), "behind": e.Behind}
 	return a.changes(q, o, filter)
 }
 

@@ -278,7 +278,7 @@ func (a *API) configListenersV3(q *middleware.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return listenersV3{"config", a.watchersOf(k)}, nil
+	return listenersV3{"config", a.allWatchersOf(q.Context(), k)}, nil
 }
 
 func (a *API) ipListenersV3(q *middleware.Request) (any, error) {

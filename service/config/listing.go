@@ -55,6 +55,22 @@ func (c *Cache) Watching() map[Key]int {
 	return out
 }
 
+// Listeners counts the clients that listen on this node, each once.
+func (c *Cache) Listeners() int {
+	seen := map[Listener]struct{}{}
+	for i := range c.shards {
+		s := &c.shards[i]
+		s.mu.RLock()
+		for _, e := range s.entries {
+			for w := e.first; w != nil; w = w.next {
+				seen[w.listener] = struct{}{}
+			}
+		}
+		s.mu.RUnlock()
+	}
+	return len(seen)
+}
+
 // Counts is how many configs there are.
 type Counts struct {
 	Total int `json:"total"`

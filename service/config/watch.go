@@ -1,7 +1,7 @@
 package config
 
 // Listener is told when a config changes: a parked long poll, or a gRPC
-// connection.
+// connection. It is a pointer, so that one can be told from another.
 type Listener interface {
 	// Changed says that k is not what it was. It is called outside of all locks
 	// and must not block; it may be called once more after a Cancel that ran at

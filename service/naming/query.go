@@ -165,6 +165,39 @@ func (s *Service) Client(id string) (ClientInfo, error) {
 	return ClientInfo{c.id, c.ephemeral, c.used.Load(), c.connected, c.ip, c.port}, nil
 }
 
+// ClientsHere returns the ids of the clients that this node answers for or that
+// subscribe here, and that match and do something with a service that is seen. It
+// is in no order.
+func (s *Service) ClientsHere(match func(*ClientInfo) bool, sees func(Key) bool) []string {
+	var ids []string
+	s.each(func(c *client) {
+		info := ClientInfo{c.id, c.ephemeral, c.used.Load(), c.connected, c.ip, c.port}
+		if !match(&info) {
+			return
+		}
+		mine := s.answersFor(c)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if (mine || len(c.subs) > 0) && c.touches(sees) {
+			ids = append(ids, c.id)
+		}
+	})
+	return ids
+}
+
+// touches reports whether a client publishes or subscribes to a service that is
+// seen; c.mu is held.
+func (c *client) touches(sees func(Key) bool) bool {
+	return slices.ContainsFunc(c.regs, func(g *registration) bool { return sees(g.entry.key) }) ||
+		slices.ContainsFunc(c.subs, func(b *subscription) bool { return sees(b.entry.key) })
+}
+
+// AnswersFor reports whether a client is known, and this node's to answer for.
+func (s *Service) AnswersFor(id string) bool {
+	c := s.client([]byte(id))
+	return c != nil && s.answersFor(c)
+}
+
 // Published returns what a client publishes, in the order it began to.
 func (s *Service) Published(id string) ([]Publication, error) {
 	c, err := s.lookUp(id)
