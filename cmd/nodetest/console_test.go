@@ -120,7 +120,9 @@ func TestEveryNodeShowsAllListeners(t *testing.T) {
 				t.Errorf("configs on %s: %+v", m.Addr(), configs.PageItems)
 			}
 			view := struct {
-				Tiles struct{ Listeners struct{ Clients, Configs int } }
+				Tiles struct {
+					Listeners struct{ Clients, Configs int }
+				}
 				Nodes nodesAsked
 			}{}
 			consoleOf(t, m, "/overview", nil, &view)
@@ -192,7 +194,9 @@ func TestEveryNodeShowsAllClients(t *testing.T) {
 			if len(one.Subscribed) != 1 || one.Node != l.Nodes[1].Addr() || len(one.Nodes) != 3 {
 				t.Errorf("the subscriber on %s: %+v", m.Addr(), one)
 			}
-			view := struct{ Tiles struct{ Clients, Subscribers int } }{}
+			view := struct {
+				Tiles struct{ Clients, Subscribers int }
+			}{}
 			consoleOf(t, m, "/overview", nil, &view)
 			if view.Tiles.Subscribers != 1 || view.Tiles.Clients < 4 {
 				t.Errorf("overview on %s: %+v", m.Addr(), view)
