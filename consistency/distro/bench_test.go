@@ -3,7 +3,6 @@ package distro_test
 import (
 	"fmt"
 	"testing"
-	"time"
 )
 
 // BenchmarkSync registers instances on one of three nodes and waits until the
@@ -20,8 +19,6 @@ func BenchmarkSync(b *testing.B) {
 		l.nodes[0].put(id, "an instance of about a hundred bytes, as most of them are when they have a little metadata", addr(0), false)
 	}
 	for _, n := range l.nodes[1:] {
-		for len(n.store.when()) < b.N {
-			time.Sleep(time.Millisecond)
-		}
+		n.store.await(b.N)
 	}
 }

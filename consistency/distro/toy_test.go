@@ -35,11 +35,16 @@ type toy struct {
 	mu     sync.Mutex // guards the following fields
 	items  map[string]*item
 	landed map[string]time.Time // when an id was first there
+	came   sync.Cond            // something was merged
 }
 
 var _ distro.Store = (*toy)(nil)
 
-func newToy() *toy { return &toy{items: map[string]*item{}, landed: map[string]time.Time{}} }
+func newToy() *toy {
+	t := &toy{items: map[string]*item{}, landed: map[string]time.Time{}}
+	t.came.L = &t.mu
+	return t
+}
 
 // Each implements distro.Store.
 func (t *toy) Each(fn func(distro.Entry) bool) {
@@ -71,6 +76,7 @@ func (t *toy) Encode(id string) (distro.Record, bool) {
 func (t *toy) Merge(_ string, recs []distro.Record) (later []string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	defer t.came.Broadcast()
 	now := time.Now()
 	for _, r := range recs {
 		x := t.items[r.ID]
@@ -119,6 +125,15 @@ func (t *toy) when() map[string]time.Time {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return maps.Clone(t.landed)
+}
+
+// await waits until so many ids were there.
+func (t *toy) await(n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for len(t.landed) < n {
+		t.came.Wait()
+	}
 }
 
 // put is a publisher's act, or with beat a sign of life only; false when that is

@@ -3,7 +3,6 @@ package naming_test
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/pharos-registry/pharos/consistency/distro"
 	"github.com/pharos-registry/pharos/service/naming"
@@ -19,7 +18,7 @@ func filled(b *testing.B, n int) *lab {
 		}
 	}
 	for l.nodes[1].s.Counts().Instances < n {
-		time.Sleep(10 * time.Millisecond)
+		<-l.nodes[1].changed
 	}
 	return l
 }

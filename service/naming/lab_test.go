@@ -35,6 +35,7 @@ type node struct {
 	s       *naming.Service
 	up      atomic.Bool // warmed up
 	told    atomic.Int64
+	changed chan struct{} // has room for one: something may have changed since it was last empty
 	cancel  context.CancelFunc
 	wg      sync.WaitGroup
 }
@@ -95,7 +96,7 @@ func (l *lab) start(i int) *node {
 	if err != nil {
 		l.tb.Fatal(err)
 	}
-	n := &node{lab: l, i: i, peer: p, members: m}
+	n := &node{lab: l, i: i, peer: p, members: m, changed: make(chan struct{}, 1)}
 	if n.s, err = naming.New(naming.Options{Expire: true, Log: log}); err != nil {
 		l.tb.Fatal(err)
 	}
@@ -103,7 +104,13 @@ func (l *lab) start(i int) *node {
 		l.tb.Fatal(err)
 	}
 	n.s.Replicate(naming.Spread{Syncer: n.syncer, Ring: distro.NewRing(m), Members: m, Peer: p})
-	n.s.Observe(func(string, []naming.Key) { n.told.Add(1) })
+	n.s.Observe(func(string, []naming.Key) {
+		n.told.Add(1)
+		select {
+		case n.changed <- struct{}{}:
+		default:
+		}
+	})
 	peer.Handle(p, callRequest, func(ctx context.Context, r request) (string, error) { return n.local(ctx, r) })
 	if _, err := p.Listen(l.tb.Context()); err != nil {
 		l.tb.Fatal(err)
