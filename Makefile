@@ -22,7 +22,7 @@ LDFLAGS   := -s -w -X main.stamped=$(VERSION)
 # Without MessagePack, which nobody asks for, Gin is half as large.
 export GOFLAGS := $(GOFLAGS) -tags=nomsgpack
 
-.PHONY: help run build test race lint vuln fix fuzz bench e2e crash schedules faults ui ui-check ui-lock e2e-ui
+.PHONY: help run build test race lint vuln fix fuzz bench e2e crash schedules faults upgrade ui ui-check ui-lock e2e-ui
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -78,6 +78,9 @@ crash: ## kill a publishing process 1,000 times and look at what it left
 
 faults: ## break three real nodes FAULTS times under load and look at what clients get
 	PHAROS_FAULTS=$(FAULTS) go test ./test/cluster -run '^TestFaults$$' -count=1 -v -timeout 24h
+
+upgrade: ## roll a cluster of the earlier build OLD, a commit or tag, to this one under load
+	$(if $(OLD),PHAROS_OLD_REF=$(OLD)) go test ./test/cluster -run '^TestUpgrade$$' -count=1 -v -timeout 20m
 
 e2e: ## real SDKs of Java, Go, Node and Python against the built server
 	PHAROS_SDK=1 go test ./test/sdk -count=1 -v -timeout 20m

@@ -76,7 +76,7 @@ func (n *Node) openCluster(ctx context.Context) error {
 	n.closers = append(n.closers, n.peer.Close)
 	n.members, err = cluster.New(cluster.Options{
 		ID: n.id, Self: addr, Peer: n.peer, Source: src, Join: join, Roster: filepath.Join(n.set.Data.Dir, rosterFile),
-		Meta: n.meta, Logger: n.log, FailLimit: n.set.Cluster.FailAccess,
+		Meta: n.meta, Logger: n.log, FailLimit: n.set.Cluster.FailAccess, FirstLoads: firstLoads(n.set.Cluster),
 	})
 	if err != nil {
 		return err

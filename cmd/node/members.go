@@ -56,6 +56,15 @@ func source(set settings.Settings) (cluster.Source, []string, error) {
 	return nil, nil, errNoMembers
 }
 
+// firstLoads is how often the members are looked up before the start fails, 0 for
+// the usual number.
+func firstLoads(c settings.Cluster) int {
+	if c.Lookup == "address-server" {
+		return c.Address.Retry
+	}
+	return 0
+}
+
 func byName(c settings.Cluster, port int) (cluster.Source, error) {
 	src := cluster.DNS{Host: c.DNS, Port: port, Interval: c.DNSRefresh}
 	if host, p, err := net.SplitHostPort(c.DNS); err == nil {

@@ -24,7 +24,9 @@ const (
 	// after more missed pings than that.
 	DefaultFailLimit = 3
 
-	firstLoads = 5 // attempts at a source before the start fails, as in Nacos
+	// DefaultFirstLoads is nacos.core.address-server.retry: attempts at a source, a
+	// second apart, before the start fails.
+	DefaultFirstLoads = 5
 )
 
 // Options are what New needs. Peer is nil on a node that is alone for good.
@@ -41,6 +43,7 @@ type Options struct {
 	PingEvery   time.Duration // 0 is the default, here and below
 	PingTimeout time.Duration
 	FailLimit   int
+	FirstLoads  int
 }
 
 // Membership is this node's view of the cluster.
@@ -81,6 +84,7 @@ func New(o Options) (*Membership, error) {
 	o.PingEvery = orDefault(o.PingEvery, DefaultPingEvery)
 	o.PingTimeout = orDefault(o.PingTimeout, DefaultPingTimeout)
 	o.FailLimit = orDefault(o.FailLimit, DefaultFailLimit)
+	o.FirstLoads = orDefault(o.FirstLoads, DefaultFirstLoads)
 	r, err := loadRoster(o.Roster)
 	if err != nil {
 		return nil, err
@@ -255,10 +259,10 @@ func (m *Membership) me() Member {
 	return Member{Addr: m.opt.Self, ID: m.opt.ID, State: m.state, Refresh: time.Now(), Meta: m.opt.Meta()}
 }
 
-// Load reads the source until it answers, five times at most.
+// Load reads the source until it answers, FirstLoads times at most.
 func (m *Membership) Load(ctx context.Context) error {
 	var err error
-	for range firstLoads {
+	for range m.opt.FirstLoads {
 		if err = m.look(ctx, true); err == nil {
 			return nil
 		}

@@ -151,7 +151,12 @@ func (s *Server) Stop() {
 	select {
 	case <-s.done:
 	case <-time.After(stopLimit):
-		s.t.Errorf("pharos did not stop within %v of SIGTERM", stopLimit)
+		s.t.Errorf("pharos did not stop within %v of SIGTERM; what it waits for is in its log", stopLimit)
+		_ = s.cmd.Process.Signal(syscall.SIGQUIT) // Go writes the stacks of all goroutines
+		select {
+		case <-s.done:
+		case <-time.After(time.Second):
+		}
 		s.Kill()
 		return
 	}
