@@ -4,6 +4,7 @@ package cluster
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -47,10 +48,11 @@ func TestAddressServer(t *testing.T) {
 		nodes = append(nodes, lookedUp(t, server.Options{Host: "127.0.0.1"}, set))
 	}
 	say := func(n int) {
-		text := ""
+		var lines []string
 		for _, x := range nodes[:n] {
-			text += x.Addr() + "\n"
+			lines = append(lines, x.Addr())
 		}
+		text := strings.Join(lines, "\n")
 		list.Store(&text)
 	}
 	grow(t, nodes, say)
@@ -88,18 +90,16 @@ func TestMembersByName(t *testing.T) {
 	for i := range 3 {
 		host := fmt.Sprintf("127.1.%d.%d", subnet, i+1)
 		own := map[string]string{"nacos.inetutils.ip-address": host}
-		for k, v := range set {
-			own[k] = v
-		}
+		maps.Copy(own, set)
 		nodes = append(nodes, lookedUp(t, server.Options{Binary: program, Host: host, Port: port}, own))
 	}
 	grow(t, nodes, func(n int) {
-		text := "127.0.0.1 localhost\n"
+		lines := []string{"127.0.0.1 localhost"}
 		for _, x := range nodes[:n] {
 			host, _, _ := strings.Cut(x.Addr(), ":")
-			text += host + " nodes.pharos.test\n"
+			lines = append(lines, host+" nodes.pharos.test")
 		}
-		if err := os.WriteFile(hosts, []byte(text), 0o600); err != nil { // in place: the nodes have this very file mounted
+		if err := os.WriteFile(hosts, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil { // in place: the nodes have this very file mounted
 			t.Fatal(err)
 		}
 	})
@@ -114,7 +114,7 @@ func withHosts(t *testing.T, hosts string) string {
 	}
 	text := fmt.Sprintf("#!/bin/sh\nexec unshare -m sh -c 'mount --bind \"$0\" /etc/hosts && exec \"$@\"' %q %q \"$@\"\n", hosts, server.Binary(t))
 	path := filepath.Join(t.TempDir(), "pharos")
-	if err := os.WriteFile(path, []byte(text), 0o700); err != nil { //nolint:gosec // it is to be run
+	if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	try := exec.CommandContext(t.Context(), "unshare", "-m", "mount", "--bind", hosts, "/etc/hosts")
@@ -128,9 +128,7 @@ func withHosts(t *testing.T, hosts string) string {
 func lookedUp(t *testing.T, o server.Options, set map[string]string) *node {
 	t.Helper()
 	o.Settings = map[string]string{"pharos.mode": "cluster", "pharos.cluster.secret": "of the nodes that are looked up"}
-	for k, v := range set {
-		o.Settings[k] = v
-	}
+	maps.Copy(o.Settings, set)
 	return &node{Server: server.New(t, o), client: &http.Client{}}
 }
 
