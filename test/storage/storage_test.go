@@ -4,16 +4,20 @@ package storage
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	_ "github.com/ncruces/go-sqlite3/driver" // the database/sql driver
 
 	"github.com/pharos-registry/pharos/test/mariadb"
 	"github.com/pharos-registry/pharos/test/server"
@@ -93,7 +97,7 @@ func TestMySQLAway(t *testing.T) {
 	status, body := c.publish(ctx, "a", "one")
 	c.want(t, "publish", 200, "true", status, body)
 	until(t, "the state is copied", func() bool { return strings.Contains(s.Log(), "is copied to this disk") })
-	<-time.NewTimer(time.Second).C // what is written since then follows at once; from outside it cannot be seen
+	until(t, "what was written since then is, too", func() bool { return copied(t, s, "a") })
 	db.Kill()
 	until(t, "writes get 503", func() bool {
 		status, body = c.publish(ctx, "a", "two")
@@ -119,6 +123,19 @@ func TestMySQLAway(t *testing.T) {
 	})
 	status, body = c.get(ctx, "a")
 	c.want(t, "read", 200, "three", status, body)
+}
+
+// copied says whether the server's copy of the MySQL has a config.
+func copied(t *testing.T, s *server.Server, dataID string) bool {
+	t.Helper()
+	db, err := sql.Open("sqlite3", "file:"+filepath.Join(s.Dir, "mysql-copy.db")+"?mode=ro")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	var n int
+	err = db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM config_info WHERE data_id = ?", dataID).Scan(&n)
+	return err == nil && n == 1 // it may be busy
 }
 
 // The server is killed while clients publish: what was answered with true is
