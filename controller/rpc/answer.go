@@ -41,28 +41,28 @@ type Done struct {
 // comma unless it is empty.
 type Raw []byte
 
-// Refusal is a failure that is answered in the request's own type, which SDKs
+// RefusalError is a failure that is answered in the request's own type, which SDKs
 // do not try again: they tell their user. Fields are what the type has beside.
-type Refusal struct {
+type RefusalError struct {
 	Code   int // the errorCode; 0 is allowed
 	Msg    string
 	Fields any
 }
 
 // Error implements error.
-func (r *Refusal) Error() string { return r.Msg }
+func (r *RefusalError) Error() string { return r.Msg }
 
-// Thrown is a failure that is answered as an ErrorResponse, as what a handler of
+// ThrownError is a failure that is answered as an ErrorResponse, as what a handler of
 // Nacos throws: SDKs try it again, up to three times.
-type Thrown struct {
+type ThrownError struct {
 	Result, Code int
 	Msg          string
 }
 
 // Error implements error.
-func (t *Thrown) Error() string { return t.Msg }
+func (t *ThrownError) Error() string { return t.Msg }
 
-func fault(code int, msg string) *Thrown { return &Thrown{codeFail, code, msg} }
+func fault(code int, msg string) *ThrownError { return &ThrownError{codeFail, code, msg} }
 
 // Answers that say nothing else.
 var (
@@ -88,10 +88,10 @@ func (t *Type) reply(v any, err error) *Payload {
 // failure is the answer that says err. What is not meant for callers is told as
 // a failure of the server.
 func (t *Type) failure(err error) *Payload {
-	if r, ok := errors.AsType[*Refusal](err); ok {
+	if r, ok := errors.AsType[*RefusalError](err); ok {
 		return envelope(t.Answer, codeFail, r.Code, r.Msg, r.Fields)
 	}
-	if x, ok := errors.AsType[*Thrown](err); ok {
+	if x, ok := errors.AsType[*ThrownError](err); ok {
 		return envelope(typeError, x.Result, x.Code, x.Msg, nil)
 	}
 	if p, ok := errors.AsType[*middleware.PageError](err); ok {
@@ -127,8 +127,8 @@ func numberOf(c service.Code) int {
 
 // statusOf is what HTTP has for the numbers of an answer, for the metrics.
 func statusOf(err error) int {
-	r, refusal := errors.AsType[*Refusal](err)
-	x, thrown := errors.AsType[*Thrown](err)
+	r, refusal := errors.AsType[*RefusalError](err)
+	x, thrown := errors.AsType[*ThrownError](err)
 	p, page := errors.AsType[*middleware.PageError](err)
 	code := codeOK
 	switch {

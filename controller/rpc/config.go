@@ -137,12 +137,12 @@ type noConfig struct {
 // or by the tag of the request alone.
 func (s *Configs) query(_ context.Context, c *Call, r *configQuery) (any, error) {
 	if m := r.missing(); m != "" {
-		return nil, &Refusal{Code: codeInternal, Msg: m + " is missing", Fields: noConfig{}}
+		return nil, &RefusalError{Code: codeInternal, Msg: m + " is missing", Fields: noConfig{}}
 	}
 	k := r.key()
 	v := s.config.Read(k, c.Conn.ClientIP, string(r.Tag), "")
 	if v == nil {
-		return nil, &Refusal{Code: codeNoConfig, Msg: "config data not exist", Fields: noConfig{Tag: string(r.Tag)}}
+		return nil, &RefusalError{Code: codeNoConfig, Msg: "config data not exist", Fields: noConfig{Tag: string(r.Tag)}}
 	}
 	f := found{
 		Content: string(v.Content), Type: v.Type, MD5: v.MD5, Modified: v.Modified, Tag: v.Tag(), Beta: v.Gray != "" && v.Tag() == "",
@@ -178,10 +178,10 @@ func (r *configPublish) text(name string) string { return textOf(r.More[name]) }
 // publish writes a config, or the copy of it for addresses or a tag.
 func (s *Configs) publish(ctx context.Context, c *Call, r *configPublish) (any, error) {
 	if m := r.missing(); m != "" {
-		return nil, &Refusal{Code: codeParam, Msg: "invalid " + m + " : null"}
+		return nil, &RefusalError{Code: codeParam, Msg: "invalid " + m + " : null"}
 	}
 	if r.Content == nil {
-		return nil, &Refusal{Code: codeParam, Msg: "content is blank : null"}
+		return nil, &RefusalError{Code: codeParam, Msg: "content is blank : null"}
 	}
 	p := config.Publish{
 		Key: r.key(), Content: string(*r.Content), Tag: r.text("tag"), BetaIPs: r.text("betaIps"), CASMD5: string(r.CASMD5),
@@ -222,7 +222,7 @@ type configRemove struct {
 func (s *Configs) remove(ctx context.Context, c *Call, r *configRemove) (any, error) {
 	const code = 0 // as Nacos has it, whatever went wrong
 	if m := r.missing(); m != "" {
-		return nil, &Refusal{Code: code, Msg: "invalid " + m + " : null"}
+		return nil, &RefusalError{Code: code, Msg: "invalid " + m + " : null"}
 	}
 	k := r.key()
 	gray := config.GrayName(string(r.Tag), "")
@@ -244,5 +244,5 @@ func (s *Configs) refusal(code int, err error) error {
 	if e.Err != nil {
 		s.log.Warn("a config was not written", "error", err)
 	}
-	return &Refusal{Code: code, Msg: e.Msg}
+	return &RefusalError{Code: code, Msg: e.Msg}
 }

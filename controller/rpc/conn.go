@@ -143,17 +143,15 @@ func (c *Conn) expect(id string, key any, wait time.Duration, done func(error)) 
 	return nil
 }
 
-// settle ends the wait for a message; false says that nobody waited.
-func (c *Conn) settle(id string, err error) bool {
+// settle ends the wait for a message, if anybody waits.
+func (c *Conn) settle(id string, err error) {
 	c.mu.Lock()
 	p := c.pending[id]
 	c.drop(id, p)
 	c.mu.Unlock()
-	if p == nil {
-		return false
+	if p != nil {
+		p.done(err)
 	}
-	p.done(err)
-	return true
 }
 
 // drop forgets a message; c.mu is held.

@@ -76,7 +76,7 @@ type listenAnswer struct {
 func (s *Configs) listen(ctx context.Context, c *Call, r *listenRequest) (any, error) {
 	answer := listenAnswer{Changed: []spelled{}}
 	if len(r.Contexts) > maxContexts {
-		return nil, &Refusal{Code: codeOver, Msg: "too many configs in one request", Fields: answer}
+		return nil, &RefusalError{Code: codeOver, Msg: "too many configs in one request", Fields: answer}
 	}
 	if err := s.permitted(ctx, c, r); err != nil {
 		return nil, err
@@ -94,7 +94,7 @@ func (s *Configs) listen(ctx context.Context, c *Call, r *listenRequest) (any, e
 		}
 		known, ok := f.follow(cache, x)
 		if !ok {
-			return nil, &Refusal{Code: codeOver, Msg: "too many clients listen here, try another server", Fields: answer}
+			return nil, &RefusalError{Code: codeOver, Msg: "too many clients listen here, try another server", Fields: answer}
 		}
 		k := x.key()
 		switch {

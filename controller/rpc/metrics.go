@@ -33,10 +33,10 @@ func errorCode(err error) int {
 	if err == nil {
 		return 0
 	}
-	if r, ok := errors.AsType[*Refusal](err); ok {
+	if r, ok := errors.AsType[*RefusalError](err); ok {
 		return r.Code
 	}
-	if t, ok := errors.AsType[*Thrown](err); ok {
+	if t, ok := errors.AsType[*ThrownError](err); ok {
 		return t.Code
 	}
 	return numberOf(service.CodeOf(err))

@@ -110,7 +110,7 @@ func (r *instanceRequest) unsuitable() error {
 	case r.Type != registerInstance && r.Type != deregisterInstance:
 		return unsupported(r.Type)
 	default:
-		return &Thrown{codeParam, codeParam, "Instance can not be null."}
+		return &ThrownError{codeParam, codeParam, "Instance can not be null."}
 	}
 }
 
@@ -118,7 +118,7 @@ func unsupported(kind Text) error {
 	if kind == "" {
 		return fault(codeInternal, "Param 'type' is missing")
 	}
-	return &Thrown{codeParam, codeParam, "Unsupported request type " + bounded(string(kind))}
+	return &ThrownError{codeParam, codeParam, "Unsupported request type " + bounded(string(kind))}
 }
 
 // lost is what a client is told whose connection is not one of naming, or has
@@ -127,7 +127,7 @@ func lost(c *Call, err error) error {
 	if !errors.Is(err, naming.ErrDisconnected) {
 		return err
 	}
-	return &Thrown{
+	return &ThrownError{
 		codeDisconnected, codeDisconnected,
 		"errCode: -401, errMsg: Client [" + c.Conn.ID + "] connection already disconnect, can't register ephemeral instance. ",
 	}

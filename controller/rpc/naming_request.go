@@ -197,7 +197,7 @@ func (i *instance) check(l *limits) error {
 // registration is the request to register i for k, for good.
 func (i *instance) registration(k naming.Key) naming.Registration {
 	r := naming.Registration{
-		Key: k, IP: string(i.IP), Port: uint16(min(max(i.Port, 0), 65535)), Cluster: said(i.Cluster), //nolint:gosec // bounded
+		Key: k, IP: string(i.IP), Port: uint16(min(max(i.Port, 0), 65535)), Cluster: said(i.Cluster),
 		Weight: float64(i.Weight), Healthy: bool(i.Healthy), Enabled: bool(i.Enabled),
 		ShowID: true, ID: i.id(k), AnyWeight: true,
 	}

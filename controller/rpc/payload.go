@@ -43,12 +43,12 @@ type Payload struct {
 
 // ParsePayload reads a message. The body shares b's memory.
 func ParsePayload(b []byte) (p Payload, err error) {
-	err = eachField(b, func(num protowire.Number, v []byte) error {
+	err = eachField(b, func(num int, v []byte) error {
 		switch num {
 		case payloadMetadata:
 			return p.parseMetadata(v)
 		case payloadBody:
-			return eachField(v, func(num protowire.Number, v []byte) error {
+			return eachField(v, func(num int, v []byte) error {
 				if num == anyValue {
 					p.Body = v
 				}
@@ -62,7 +62,7 @@ func ParsePayload(b []byte) (p Payload, err error) {
 }
 
 func (p *Payload) parseMetadata(b []byte) error {
-	return eachField(b, func(num protowire.Number, v []byte) (err error) {
+	return eachField(b, func(num int, v []byte) (err error) {
 		switch num {
 		case metadataType:
 			p.Type, err = text(v)
@@ -77,7 +77,7 @@ func (p *Payload) parseMetadata(b []byte) error {
 
 func (p *Payload) parseHeader(b []byte) error {
 	var key, value string
-	err := eachField(b, func(num protowire.Number, v []byte) (err error) {
+	err := eachField(b, func(num int, v []byte) (err error) {
 		switch num {
 		case mapKey:
 			key, err = text(v)
@@ -108,7 +108,7 @@ func text(b []byte) (string, error) {
 
 // eachField calls fn with every field of a message that is a text or a message
 // itself. Others are skipped: there are none that we know.
-func eachField(b []byte, fn func(num protowire.Number, v []byte) error) error {
+func eachField(b []byte, fn func(num int, v []byte) error) error {
 	for len(b) > 0 {
 		num, kind, n := protowire.ConsumeTag(b)
 		if n < 0 {
@@ -127,7 +127,7 @@ func eachField(b []byte, fn func(num protowire.Number, v []byte) error) error {
 			return errPayload
 		}
 		b = b[n:]
-		if err := fn(num, v); err != nil {
+		if err := fn(int(num), v); err != nil {
 			return err
 		}
 	}

@@ -81,7 +81,7 @@ func (c *Call) Header(name string) string {
 }
 
 // Handle completes a row with its handler. What that returns becomes the
-// answer: nil, a struct, Raw or Done for success; a Refusal, a Thrown or any
+// answer: nil, a struct, Raw or Done for success; a RefusalError, a ThrownError or any
 // other error for failure.
 func Handle[R any, P interface {
 	*R

@@ -93,7 +93,7 @@ func (s *Server) guarded(ctx context.Context, c *Call) (v any, err error) {
 	t := c.Type
 	if !s.o.NoParamCheck {
 		if err := c.request.check(&limits{metadata: s.o.MaxMetadata}); err != nil {
-			return nil, &Refusal{Code: codeParam, Msg: "Param check invalid:" + err.Error(), Fields: t.Failed}
+			return nil, &RefusalError{Code: codeParam, Msg: "Param check invalid:" + err.Error(), Fields: t.Failed}
 		}
 	}
 	if t.Access.Class != middleware.Public {
@@ -118,7 +118,7 @@ func forbidden(t *Type, err error) error {
 	if !ok {
 		return err
 	}
-	return &Refusal{Code: codeForbidden, Msg: p.Msg, Fields: t.Failed}
+	return &RefusalError{Code: codeForbidden, Msg: p.Msg, Fields: t.Failed}
 }
 
 // awake says that a part of the server cannot be asked yet.
@@ -136,7 +136,7 @@ func (s *Server) awake(t *Type) error {
 // were denied.
 func (s *Server) record(c *Call, err error) {
 	a := c.Type.Access
-	r, ok := errors.AsType[*Refusal](err)
+	r, ok := errors.AsType[*RefusalError](err)
 	denied := ok && r.Code == codeForbidden
 	if !denied && (a.Action != middleware.Write || c.Type.Module != middleware.Config) {
 		return

@@ -99,15 +99,15 @@ func (s *Service) Withdraw(id string, k Key) error {
 }
 
 // withdraw takes away what c publishes for k from a place on. c.mu is held.
-func (s *Service) withdraw(c *client, k Key, from int, now int64) (any bool) {
+func (s *Service) withdraw(c *client, k Key, from int, now int64) (some bool) {
 	for i := from; ; i++ {
 		g := c.at(place{k, i})
 		if g == nil {
-			return any
+			return some
 		}
 		s.remove(c, g, now)
 		s.withdrawn(g)
-		any = true
+		some = true
 	}
 }
 
