@@ -166,12 +166,13 @@ func (s *Service) Client(id string) (ClientInfo, error) {
 }
 
 // ClientsHere returns the ids of the clients that this node answers for or that
-// subscribe here, and that match and do something with a service that is seen. It
-// is in no order.
+// subscribe here, and that match and do something with a service that is seen. They
+// are in no order. match must not keep what it is given.
 func (s *Service) ClientsHere(match func(*ClientInfo) bool, sees func(Key) bool) []string {
 	var ids []string
+	var info ClientInfo // one for all of them
 	s.each(func(c *client) {
-		info := ClientInfo{c.id, c.ephemeral, c.used.Load(), c.connected, c.ip, c.port}
+		info = ClientInfo{c.id, c.ephemeral, c.used.Load(), c.connected, c.ip, c.port}
 		if !match(&info) {
 			return
 		}
