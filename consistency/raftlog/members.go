@@ -80,6 +80,8 @@ func (n *Node) reconcileOnce(ctx context.Context) error {
 		case known && s.Suffrage == raft.Voter:
 			n.opt.Logger.Info("member of the log has moved", "id", m.ID, "addr", string(addr))
 			return n.raft.AddVoter(id, addr, f.Index(), changeTimeout).Error()
+		case !known && !n.ours(ctx, m.ID, addr):
+			continue
 		}
 		n.opt.Logger.Info("log gains a member", "id", m.ID, "addr", string(addr))
 		return n.raft.AddNonvoter(id, addr, f.Index(), changeTimeout).Error()

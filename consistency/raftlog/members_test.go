@@ -119,6 +119,48 @@ func TestNewMemberHasNoVoteYet(t *testing.T) {
 	})
 }
 
+// Two of three lose their data and begin anew while the third one is away. It has
+// written entries at the same places of its log: it must not be made to follow,
+// as it would differ without knowing. Emptied, it joins.
+func TestMemberOfAnotherLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, 3, nil)
+		l.startAll()
+		for i := range 5 {
+			l.leader().set(fmt.Sprintf("old%d", i), "1")
+		}
+		l.agree(5 * time.Second)
+		for i, n := range l.nodes {
+			n.stop()
+			if i < 2 {
+				l.nodes[i] = l.node(i, fmt.Sprintf("fresh%d", i))
+			}
+		}
+		third := l.nodes[2]
+		was := third.disk.now()
+		l.nodes[0].start()
+		l.nodes[1].start()
+		for i := range 20 {
+			l.leader().set(fmt.Sprintf("new%d", i), "1")
+		}
+		third.start()
+		time.Sleep(15 * time.Second)
+		if s := third.disk.now(); s.Chain != was.Chain || s.Applied != was.Applied {
+			t.Errorf("it applied what is of another log: %+v, before %+v", s, was)
+		}
+		if n := len(l.leader().Stats().Servers); n != 2 || third.HasLeader() {
+			t.Errorf("%d servers, and a leader for the third: %v", n, third.HasLeader())
+		}
+		third.stop()
+		l.nodes[2] = l.node(2, "fresh2")
+		l.nodes[2].start()
+		l.nodes[2].set("b", "1")
+		if s := l.agree(10 * time.Second); s.Values["new0"] != "1" || s.Values["old0"] != "" {
+			t.Errorf("%v", s.Values)
+		}
+	})
+}
+
 // A node whose data is lost comes back under a new id at the old address.
 func TestWipedNode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -1,8 +1,11 @@
 package raftlog
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -22,27 +25,84 @@ const (
 	voteEvery       = 100 * time.Millisecond
 )
 
-// hasCaughtUp asks the node at addr how far its log goes.
-func (n *Node) hasCaughtUp(ctx context.Context, addr raft.ServerAddress) bool {
-	ctx, cancel := context.WithTimeout(ctx, progressTimeout)
-	defer cancel()
-	commit := n.raft.CommitIndex()
-	b, err := n.opt.Peer.Call(ctx, string(addr), callProgress, nil)
-	if peer.CodeOf(err) == peer.NoHandler { // it is of a version that gave the vote at once
-		return true
-	}
-	return err == nil && len(b) == 8 && binary.BigEndian.Uint64(b)+promoteLag >= commit && binary.BigEndian.Uint64(b) > 0
+// progress is how far a node's log goes, and what it certainly holds: Sum is of
+// the entry at Applied, empty where that is only in a snapshot.
+type progress struct {
+	Last    uint64 `json:"last"`
+	Applied uint64 `json:"applied"`
+	Sum     []byte `json:"sum,omitempty"`
 }
 
-// servedProgress answers the leader with the last entry of this node's log.
-func (n *Node) servedProgress(context.Context, []byte) ([]byte, error) {
-	var last uint64
+// servedProgress answers the leader. Before the log runs there is nothing in it.
+func (n *Node) servedProgress(context.Context, struct{}) (progress, error) {
 	select {
 	case <-n.started:
-		last = n.raft.LastIndex()
-	default: // nothing yet
+	default:
+		return progress{}, nil
 	}
-	return binary.BigEndian.AppendUint64(nil, last), nil
+	p := progress{Last: n.raft.LastIndex(), Applied: n.Applied()}
+	p.Sum, _ = n.sum(p.Applied)
+	return p, nil
+}
+
+// sum is the digest of an entry of this node's log.
+func (n *Node) sum(index uint64) ([]byte, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.store == nil { // Raft may be shutting down
+		return nil, ErrStopped
+	}
+	var l raft.Log
+	if err := n.logs.GetLog(index, &l); err != nil {
+		return nil, err
+	}
+	h := sha256.Sum256(binary.BigEndian.AppendUint64(slices.Clip(l.Data), l.Term))
+	return h[:], nil
+}
+
+// progressOf asks the node at addr for its progress. One of a version that does not
+// know the question has it all.
+func (n *Node) progressOf(ctx context.Context, addr raft.ServerAddress) (p progress, old bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, progressTimeout)
+	defer cancel()
+	p, err = peer.Call[struct{}, progress](ctx, n.opt.Peer, string(addr), callProgress, struct{}{})
+	if peer.CodeOf(err) == peer.NoHandler {
+		return p, true, nil
+	}
+	return p, false, err
+}
+
+// hasCaughtUp reports whether the log at addr goes about as far as this one.
+func (n *Node) hasCaughtUp(ctx context.Context, addr raft.ServerAddress) bool {
+	commit := n.raft.CommitIndex()
+	p, old, err := n.progressOf(ctx, addr)
+	return err == nil && (old || p.Last > 0 && p.Last+promoteLag >= commit)
+}
+
+// ours reports whether what the node at addr has applied is of this log, so that
+// it may follow it. Entries that it has already are passed over: with those of
+// another log it would stay different for good, and nobody would be told. That
+// is how two nodes of three that lost their data, and began anew while the third
+// one was away, would meet it again.
+func (n *Node) ours(ctx context.Context, id string, addr raft.ServerAddress) bool {
+	p, old, err := n.progressOf(ctx, addr)
+	if err != nil {
+		return false // it is asked again
+	}
+	if old || p.Applied == 0 {
+		return true
+	}
+	mine, err := n.sum(p.Applied)
+	foreign := p.Applied > n.raft.LastIndex()
+	if err == nil && len(p.Sum) > 0 { // else one of the two has it in a snapshot only
+		foreign = foreign || !bytes.Equal(mine, p.Sum)
+	}
+	if foreign && n.strangers[id] != p.Applied {
+		n.strangers[id] = p.Applied
+		n.opt.Logger.Error("a member holds what another cluster wrote and is not taken in: "+
+			"empty its data directory, or, if it is the one to keep, those of all others", "id", id, "addr", string(addr), "applied", p.Applied)
+	}
+	return !foreign
 }
 
 // AwaitVote returns when this node has a vote in the log, or wants none, or when

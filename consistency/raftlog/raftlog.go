@@ -141,6 +141,8 @@ type Node struct {
 
 	grant grant
 
+	strangers map[string]uint64 // of reconcile alone: nodes with another log that were complained of
+
 	mu      sync.Mutex      // guards the following fields
 	store   *store          // nil while it is not open
 	applied uint64          // highest command applied here
@@ -167,7 +169,7 @@ func New(o Options) (*Node, error) {
 	n := &Node{
 		opt: o, queue: make(chan *proposal, 1024), inFlight: make(chan struct{}, window),
 		nudge: make(chan struct{}, 1), started: make(chan struct{}), stopped: make(chan struct{}),
-		byKind: map[Kind]uint64{}, waiters: map[*waiter]struct{}{}, leader: make(chan struct{}),
+		byKind: map[Kind]uint64{}, waiters: map[*waiter]struct{}{}, strangers: map[string]uint64{}, leader: make(chan struct{}),
 	}
 	n.kinds = sortedKinds(o.Appliers)
 	n.stream = o.Peer.Stream("raft")

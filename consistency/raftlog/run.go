@@ -18,7 +18,7 @@ const transferTimeout = 3 * time.Second
 func (n *Node) serve() {
 	n.opt.Peer.Handle(callPropose, n.served)
 	n.opt.Peer.Handle(callRead, n.servedRead)
-	n.opt.Peer.Handle(callProgress, n.servedProgress)
+	peer.Handle(n.opt.Peer, callProgress, n.servedProgress)
 	peer.Handle(n.opt.Peer, callForm, n.form)
 	peer.Handle(n.opt.Peer, callAdmin, n.servedAdmin)
 }
