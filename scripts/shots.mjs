@@ -1,25 +1,32 @@
 #!/usr/bin/env node
-// Screenshots of every page of the console: two languages, two themes, a desk
+// Screenshots of every page and dialog of the console: two languages, two themes, a desk
 // and a phone. scripts/shots [directory] [part of a page's name]
+// SHOTS=en-light-1280 takes one way only, SHOTS_ROWS is how many configs the
+// largest list has, PHAROS_URL names a server that runs instead of a new one.
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { launch, openPage } from '../test/console-ui/browser.mjs';
 import { root, startServer } from '../test/console-ui/server.mjs';
-import { seed } from '../test/console-ui/seed.mjs';
+import { dialogs } from '../test/console-ui/dialogs.mjs';
+import { keepAlive, listen, subscribe } from '../test/console-ui/life.mjs';
+import { api, seed } from '../test/console-ui/seed.mjs';
 
 const [directory = path.join(root, '.bin/shots'), only = ''] = process.argv.slice(2);
-const narrow = process.env.SHOTS ?? ''; // such as en-light-1280: only that way
+const narrow = process.env.SHOTS ?? '';
 mkdirSync(directory, { recursive: true });
 
 const pages = {
   overview: '/overview',
   configs: '/ns/public/configs',
   'configs-none': '/ns/staging/configs',
+  'configs-many': '/ns/many/configs?size=500',
   'configs-nomatch': '/ns/public/configs?q=nothing-like-this',
   'config-content': '/ns/public/configs/DEFAULT_GROUP/order.yaml',
+  'config-secret': '/ns/public/configs/DEFAULT_GROUP/database.yaml',
   'config-history': '/ns/public/configs/DEFAULT_GROUP/order.yaml?tab=history',
   'config-listeners': '/ns/public/configs/DEFAULT_GROUP/order.yaml?tab=listeners',
   'config-gray': '/ns/public/configs/DEFAULT_GROUP/order.yaml?tab=gray',
+  'config-graying': '/ns/public/configs/DEFAULT_GROUP/payment.json?tab=gray',
   'config-code': '/ns/public/configs/DEFAULT_GROUP/order.yaml?tab=code',
   'config-missing': '/ns/public/configs/DEFAULT_GROUP/not-there',
   edit: '/ns/public/configs/DEFAULT_GROUP/order.yaml/edit',
@@ -35,14 +42,16 @@ const pages = {
   'service-details': '/ns/public/services/DEFAULT_GROUP/empty-service?tab=details',
   instances: '/ns/public/instances',
   clients: '/ns/public/clients',
+  client: '/ns/public/clients/10.0.0.1%3A8080%23true',
   samples: '/ns/public/samples',
   nodes: '/cluster/nodes',
   switches: '/cluster/switches',
   namespaces: '/namespaces',
+  compare: '/compare?left=public&right=staging',
   users: '/access/users',
   roles: '/access/roles',
   permissions: '/access/permissions',
-  explain: '/access/explain?user=nacos',
+  explain: '/access/explain?user=li.wei',
   audit: '/audit',
   server: '/server',
   settings: '/settings',
@@ -51,32 +60,108 @@ const pages = {
 
 const ways = ['en', 'zh'].flatMap((language) => ['light', 'dark'].flatMap((theme) => [1280, 390].map((width) => ({ language, theme, width })))).filter(({ language, theme, width }) => !narrow || `${language}-${theme}-${width}`.includes(narrow));
 
-const server = process.env.PHAROS_URL ? undefined : await startServer();
-const base = process.env.PHAROS_URL ?? server.local;
+const password = 'A-long-pass-42';
+const rows = Number(process.env.SHOTS_ROWS ?? 10_000); // configs in the namespace "many"
+
+// A server that people and programs use: an administrator, a reader, clients
+// that beat, wait and subscribe, a gray release, a service that is half down.
+async function inhabit(base) {
+  await api(base).post('v1/auth/users/admin', { password });
+  const token = JSON.parse(await api(base).post('v1/auth/users/login', { username: 'nacos', password })).accessToken;
+  const to = await seed(base, token);
+  for (const [username, role] of [['li.wei', 'order-team'], ['auditor', 'readers'], ['somebody.with.a.rather.long.name@example.com', 'readers']]) {
+    await to.post('v1/auth/users', { username, password });
+    await to.post('v1/auth/roles', { role, username });
+  }
+  await to.post('v1/auth/permissions', { role: 'order-team', resource: 'prod:*:*', action: 'rw' });
+  await to.post('v1/auth/permissions', { role: 'readers', resource: 'public:DEFAULT_GROUP:config/order.yaml', action: 'r' });
+  await to.publish('database.yaml', 'db:\n  host: db.internal\n  user: app\n  password: correct-horse\n', { type: 'yaml', appName: 'order' });
+  await to.publish('order.yaml', 'server:\n  port: 1\n', { tenant: 'staging', type: 'yaml' });
+  await to.publish('only-here.json', '{}', { tenant: 'staging', type: 'json' });
+  await fetch(`${base}v1/cs/configs`, { method: 'POST', headers: { accessToken: token, betaIps: '10.0.0.7,10.0.0.8' }, body: new URLSearchParams({ dataId: 'payment.json', group: 'DEFAULT_GROUP', content: '{\n  "currency": "EUR",\n  "retries": 5\n}\n', type: 'json' }) });
+  if (rows && 'configs-many'.includes(only)) {
+    await to.post('v1/console/namespaces', { customNamespaceId: 'many', namespaceName: 'Many' });
+    const work = Array.from({ length: rows }, (_, i) => i);
+    await Promise.all(Array.from({ length: 16 }, async () => {
+      for (let i = work.pop(); i !== undefined; i = work.pop()) await to.publish(`service-${String(i).padStart(5, '0')}.yaml`, `n: ${i}\n`, { tenant: 'many', type: 'yaml', appName: `app-${i % 12}` });
+    }));
+  }
+  const alive = [1, 2, 3, 4].map((i) => ({ serviceName: 'order-service', ip: `10.0.0.${i}`, port: 8080, cluster: 'DEFAULT' }));
+  const end = new AbortController();
+  const stop = keepAlive(base, token, [...alive, { serviceName: 'inventory', groupName: 'WAREHOUSE', ip: '10.0.2.1', port: 7000 }]);
+  const now = await to.get('v1/cs/configs', { dataId: 'order.yaml', group: 'DEFAULT_GROUP' });
+  for (const [app, agent] of [['order', 'Nacos-Java-Client:v1.4.6'], ['order', 'Nacos-Java-Client:v1.4.6'], ['payment', 'Nacos-Go-Client:v1.1.4']]) listen(base, token, { dataId: 'order.yaml', content: now, app, agent }, end.signal);
+  for (const [i, app] of ['gateway', 'payment', 'warehouse'].entries()) await subscribe(base, token, { serviceName: 'order-service', app, agent: 'Nacos-Java-Client:v1.4.6', port: 40_000 + i });
+  return { to, stop: () => (stop(), end.abort()) };
+}
+
+async function shoot(page, name, { language, theme, width }) {
+  await page.waitForFunction(() => !document.querySelector('.skeleton, [aria-busy=true]') && document.getAnimations().every((one) => one.playState !== 'running'), undefined, { timeout: 15_000 }).catch(() => page.wrong.push('still loading'));
+  await page.waitForTimeout(150);
+  await page.screenshot({ path: path.join(directory, `${name}.${language}.${theme}.${width}.png`) });
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  if (over > 0) page.wrong.push(`${over} px wider than the window`);
+  if (!page.wrong.length) return 0;
+  console.log(`${name} ${language} ${theme} ${width}:\n  ${page.wrong.splice(0).join('\n  ')}`);
+  return 1;
+}
+
+const expected = [/^401 GET .*ext\/me$/, /^404 GET .*ext\/config$/];
+const wanted = ([name]) => name.includes(only);
+const given = process.env.PHAROS_URL;
+const server = given ? undefined : await startServer({ 'nacos.core.auth.enabled': 'true' });
+const base = given ?? server.local;
 const browser = await launch();
 let failed = 0;
-try {
-  if (server) await seed(base);
-  for (const { language, theme, width } of ways) {
-    const context = await browser.newContext({ viewport: { width, height: width < 600 ? 844 : 860 }, locale: 'en-GB' });
-    await context.addInitScript((stored) => localStorage.setItem('nc.settings', stored), JSON.stringify({ language, theme }));
-    const page = await openPage(browser, { context });
-    await page.goto(base);
-    for (const [name, at] of Object.entries(pages).filter(([key]) => key.includes(only))) {
-      page.wrong.length = 0;
-      await page.goto(`${base}#${at}`);
-      await page.waitForFunction(() => !document.querySelector('.skeleton, [aria-busy=true]'), undefined, { timeout: 8000 }).catch(() => page.wrong.push('still loading'));
-      await page.waitForTimeout(450);
-      await page.screenshot({ path: path.join(directory, `${name}.${language}.${theme}.${width}.png`) });
-      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      if (over > 0) page.wrong.push(`${over} px wider than the window`);
-      if (page.wrong.length) {
-        failed += 1;
-        console.log(`${name} ${language} ${theme} ${width}:\n  ${page.wrong.join('\n  ')}`);
-      }
-    }
-    await context.close();
+
+async function open({ language, theme, width }) {
+  const context = await browser.newContext({ viewport: { width, height: width < 600 ? 844 : 860 }, locale: 'en-GB' });
+  await context.addInitScript((stored) => location.protocol.startsWith('http') && localStorage.setItem('nc.settings', stored), JSON.stringify({ language, theme }));
+  const page = await openPage(browser, { context, allow: expected });
+  await page.goto(base);
+  return page;
+}
+
+async function enter(page) {
+  if (!server) return;
+  await page.locator('input[autocomplete=username]').fill('nacos');
+  await page.locator('input[autocomplete=current-password]').fill(password);
+  await page.locator('button[type=submit]').click();
+  await page.locator('nav').first().waitFor({ state: 'attached' });
+}
+
+async function picture(way, to) {
+  const page = await open(way);
+  await page.locator('button, nav').first().waitFor();
+  if (server && wanted(['login'])) failed += await shoot(page, 'login', way);
+  await enter(page);
+  for (const [name, at] of Object.entries(pages).filter(wanted)) {
+    await page.goto(`${base}#${at}`);
+    await page.locator('h1, main').first().waitFor();
+    failed += await shoot(page, name, way);
   }
+  for (const [name, { at, before, open: show, close }] of Object.entries(dialogs).map(([key, one]) => [`dialog-${key}`, one]).filter(wanted)) {
+    await page.goto('about:blank');
+    await before?.(to);
+    await page.goto(`${base}#${at}`);
+    await page.locator('h1').first().waitFor();
+    await show(page, to).catch((error) => page.wrong.push(error.message.split('\n')[0]));
+    failed += await shoot(page, name, way);
+    await close?.(page);
+  }
+  await page.context().close();
+}
+
+try {
+  for (const way of server && wanted(['setup']) ? ways : []) {
+    const page = await open(way);
+    await page.locator('button[type=submit]').waitFor();
+    failed += await shoot(page, 'setup', way);
+    await page.context().close();
+  }
+  const life = server ? await inhabit(base) : undefined;
+  for (const way of ways) await picture(way, life?.to);
+  life?.stop();
 } finally {
   await browser.close();
   await server?.stop();

@@ -35,12 +35,12 @@ export async function openPage(browser, options = {}) {
   return page;
 }
 
-/** What axe-core finds wrong on the page as it stands. The script comes in past the page's own policy. */
-export async function accessibility(page) {
+/** What axe-core finds wrong on the page as it stands: by all its rules, or these. The script comes in past the page's own policy. */
+export async function accessibility(page, rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']) {
   const session = await page.context().newCDPSession(page);
   const { readFileSync } = await import('node:fs');
   await session.send('Runtime.evaluate', { expression: readFileSync(axe, 'utf8') });
-  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
+  const { violations } = await page.evaluate((runOnly) => globalThis.axe.run(document, { runOnly }), rules);
   await session.detach();
   return violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes.slice(0, 3).map((node) => `${node.target.join(' ')} — ${node.failureSummary?.split('\n').slice(1, 2).join('').trim()}`).join(' | ')}`);
 }

@@ -97,13 +97,14 @@ export async function startCluster(size = 3) {
   return Promise.all(ports.map((port) => startServer(settings, { ports: [port, 0], args: ['--mode', 'cluster', '--bind', '127.0.0.1'] })));
 }
 
-/** A proxy that serves the console below another prefix, and takes that off. */
-export async function prefixProxy(port, prefix = '/ops/tools/x') {
+/** A proxy that serves the console below another prefix, and takes that off. What it holds back gets no answer. */
+export async function prefixProxy(port, prefix = '/ops/tools/x', holds = () => false) {
   const proxy = http.createServer((question, answer) => {
     if (!question.url.startsWith(`${prefix}/`)) {
       answer.writeHead(404).end();
       return;
     }
+    if (holds(question.url.split('?')[0])) return;
     const headers = { ...question.headers, 'x-forwarded-host': question.headers.host };
     const asked = http.request({ host: '127.0.0.1', port, method: question.method, path: question.url.replace(prefix, '/nacos'), headers }, (said) => {
       answer.writeHead(said.statusCode, said.headers);

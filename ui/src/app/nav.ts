@@ -4,6 +4,7 @@ import {
   Cable,
   Code,
   FileCog,
+  GitCompareArrows,
   History,
   KeyRound,
   Layers,
@@ -72,6 +73,7 @@ export function navigation(t: Dictionary, me: Me, has: Capabilities, ns: string)
       title: t.nav.admin,
       items: [
         ...item(true, '/namespaces', t.nav.namespaces, Layers, 'm'),
+        ...item(config, '/compare', t.nav.compare, GitCompareArrows),
         ...item(access, '/access/users', t.nav.access, KeyRound, 'u'),
         ...item(Boolean(has.features.audit) && mayGlobal(me, 'audit', 'r'), '/audit', t.nav.audit, ScrollText, 'a'),
         ...item(mayGlobal(me, 'settings', 'r'), '/server', t.nav.server, ServerCog),

@@ -27,6 +27,7 @@ export const pages = [
   page('/cluster/nodes', () => import('../pages/cluster/nodes'), 'NodesPage'),
   page('/cluster/switches', () => import('../pages/cluster/switches'), 'SwitchesPage'),
   page('/namespaces', () => import('../pages/namespaces/namespaces'), 'NamespacesPage'),
+  page('/compare', () => import('../pages/namespaces/compare'), 'ComparePage'),
   page('/access/$name', () => import('../pages/access/access'), 'AccessPage'),
   page('/audit', () => import('../pages/access/audit'), 'AuditPage'),
   page('/server', () => import('../pages/settings/serversettings'), 'ServerSettingsPage'),

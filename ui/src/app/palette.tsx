@@ -1,15 +1,16 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { Boxes, FileCog, FileText, Layers, SunMoon, Users, Workflow, type LucideIcon } from 'lucide-react';
+import { Boxes, FileCog, FilePlus, FileText, Globe, Layers, Pause, Play, SunMoon, Upload, Users, Workflow, type LucideIcon } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { search, type Found } from '../api/session';
 import { useT } from '../i18n';
-import { change } from '../lib/settings';
+import { change, settings } from '../lib/settings';
 import { cx } from '../ui/cx';
 import { Dialog } from '../ui/dialog';
 import { SearchInput } from '../ui/field';
 import type { NavGroup } from './nav';
-import { useServer } from './server';
+import { useNamespace } from './namespace';
+import { may, useMe, useServer } from './server';
 
 interface Entry {
   key: string;
@@ -43,6 +44,8 @@ function place(found: Found): string {
 export function Palette({ groups, onClose }: { groups: NavGroup[]; onClose: () => void }) {
   const t = useT();
   const has = useServer();
+  const me = useMe();
+  const ns = useNamespace();
   const navigate = useNavigate();
   const [typed, setTyped] = useState('');
   const [asked, setAsked] = useState('');
@@ -70,9 +73,16 @@ export function Palette({ groups, onClose }: { groups: NavGroup[]; onClose: () =
       icon: icons[found.kind],
       run: go(place(found)),
     }));
-  const acts: Entry[] = (['light', 'dark', 'contrast'] as const)
-    .map((theme) => ({ key: theme, section: t.palette.actions, title: `${t.nav.theme}: ${t.nav.themes[theme]}`, icon: SunMoon, run: () => change({ theme }) }))
-    .filter((entry) => wanted && entry.title.toLowerCase().includes(wanted));
+  const here = `/ns/${encodeURIComponent(ns)}`;
+  const { live } = settings.get();
+  const act = (key: string, title: string, icon: LucideIcon, run: () => void): Entry => ({ key, section: t.palette.actions, title, icon, run });
+  const acts: Entry[] = [
+    ...(may(me, ns, 'config', 'w') ? [act('new', `${t.configs.create} (${ns})`, FilePlus, go(`${here}/configs/new`)), act('import', `${t.configs.import} (${ns})`, Upload, go(`${here}/import`))] : []),
+    act('live', live ? t.nav.pause : t.nav.resume, live ? Pause : Play, () => change({ live: !live })),
+    ...(['light', 'dark', 'contrast'] as const).map((theme) => act(theme, `${t.nav.theme}: ${t.nav.themes[theme]}`, SunMoon, () => change({ theme }))),
+    act('zh', `${t.nav.language}: 中文`, Globe, () => change({ language: 'zh' })),
+    act('en', `${t.nav.language}: English`, Globe, () => change({ language: 'en' })),
+  ].filter((entry) => wanted && entry.title.toLowerCase().includes(wanted));
   const entries = [...(asked ? things(t.palette.things, names.data?.items) : []), ...pages, ...acts, ...(asked ? things(t.palette.contents, contents.data?.items) : [])];
   const active = Math.min(at, entries.length - 1);
 

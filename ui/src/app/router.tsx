@@ -54,6 +54,7 @@ const tree = root.addChildren([
   page('/cluster/nodes'),
   page('/cluster/switches'),
   page('/namespaces'),
+  page('/compare'),
   page('/access/$name'),
   page('/audit'),
   page('/server'),

@@ -14,6 +14,7 @@ export interface Settings {
   shortcuts: boolean;
   utc: boolean;
   wrap: boolean;
+  secrets: boolean;
   editorSize: number;
 }
 
@@ -25,6 +26,7 @@ const defaults: Settings = {
   shortcuts: true,
   utc: false,
   wrap: false,
+  secrets: true,
   editorSize: 13,
 };
 

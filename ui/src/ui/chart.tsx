@@ -19,6 +19,8 @@ interface Props {
   t: number[];
   lines: Line[];
   unit: string;
+  /** How much time is shown, in seconds, up to the last moment. */
+  span: number;
   /** Moments to be marked, such as releases. */
   marks?: number[];
 }
@@ -61,7 +63,7 @@ function options(width: number, props: Props): uPlot.Options {
     padding: [8, 8, 0, 0],
     legend: { show: false },
     cursor: { sync: { key: 'overview' }, y: false, points: { size: 6 } },
-    scales: { y: { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max((high ?? 0) * 1.1, props.unit === 'ratio' ? 0.01 : 1)] } },
+    scales: { x: { range: (_, low, high) => [Math.min(low ?? 0, (high ?? 0) - props.span), high ?? 0] }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max((high ?? 0) * 1.1, props.unit === 'ratio' ? 0.01 : 1)] } },
     axes: [{ ...axis, space: 64, values: (_, ticks, _axis, _space, step) => ticks.map((tick) => clock(tick * 1000, step < 60)) }, { ...axis, size: 52, ...(props.unit === 'bytes' && { incrs: powers }), values: (_, ticks) => ticks.map((tick) => say(props.unit, tick)) }],
     series: [{}, ...props.lines.map((line, i) => ({ label: line.name, stroke: token(`--chart-${(i % 6) + 1}`), width: 1.75, dash: dashes[i % 4] ?? [], spanGaps: false, points: { show: false } }))],
     hooks: { drawClear: [drawMarks] },

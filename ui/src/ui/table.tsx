@@ -97,7 +97,6 @@ export function Table<T>(props: Props<T>) {
   const shown = items ? items.map((item) => item.index) : rows.map((_, index) => index);
   const before = items?.[0]?.start ?? 0;
   const after = items?.length ? virtualizer.getTotalSize() - items.at(-1)!.end : 0;
-  const span = columns.length + (onSelect ? 1 : 0);
 
   const toggle = (key: string, range: boolean) => {
     const next = new Set(selected);
@@ -135,7 +134,7 @@ export function Table<T>(props: Props<T>) {
           </tr>
         </thead>
         <tbody>
-          {before > 0 && <tr aria-hidden><td colSpan={span} style={{ height: before }} /></tr>}
+          {before > 0 && <tr aria-hidden><td style={{ height: before }} /></tr>}
           {shown.map((index) => {
             const row = rows[index]!;
             const key = rowKey(row);
@@ -162,7 +161,7 @@ export function Table<T>(props: Props<T>) {
               </tr>
             );
           })}
-          {after > 0 && <tr aria-hidden><td colSpan={span} style={{ height: after }} /></tr>}
+          {after > 0 && <tr aria-hidden><td style={{ height: after }} /></tr>}
         </tbody>
       </table>
     </div>

@@ -73,6 +73,7 @@ export const common = {
     reload: 'Reload',
     partial: (silent: string) => `Not every node answered: ${silent} did not. The numbers are at least these.`,
     noAuth: 'Authentication is off: whoever reaches this server can change everything.',
+    progress: (done: string, of: string) => `${done} of ${of}`,
     offline: (seconds: number) => `The server does not answer. What you see is ${seconds} s old.`,
   },
   errors: {

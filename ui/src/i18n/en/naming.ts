@@ -29,6 +29,7 @@ export const naming = {
     clustersAndChecks: 'Clusters and checks',
     details: 'Details',
     states: { healthy: 'All healthy', unhealthy: 'Some unhealthy', down: 'None healthy', empty: 'Empty', protected: 'Below protection' },
+    unhealthyInstances: 'Unhealthy instances',
     find: 'Find a service',
     findMeta: 'Metadata, key=value',
     none: 'No services in this namespace yet',

@@ -25,6 +25,7 @@ export const shell = {
     access: 'Access',
     audit: 'Audit log',
     server: 'Server settings',
+    compare: 'Compare',
     settings: 'Settings',
     keys: 'Keyboard shortcuts',
     password: 'Change password',

@@ -28,6 +28,7 @@ export const naming: Pick<Dictionary, 'services' | 'instances' | 'clients' | 'ch
     clustersAndChecks: '集群与健康检查',
     details: '详情',
     states: { healthy: '全部健康', unhealthy: '部分不健康', down: '全部不健康', empty: '空服务', protected: '低于保护阈值' },
+    unhealthyInstances: '不健康实例',
     find: '查找服务',
     findMeta: '元数据，键=值',
     none: '此命名空间还没有服务',

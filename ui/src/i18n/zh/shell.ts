@@ -27,6 +27,7 @@ export const shell: Pick<Dictionary, 'nav' | 'login' | 'palette' | 'keys'> = {
     access: '权限控制',
     audit: '审计日志',
     server: '服务器配置',
+    compare: '比较',
     settings: '设置',
     keys: '键盘快捷键',
     password: '修改密码',

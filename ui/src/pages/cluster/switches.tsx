@@ -17,16 +17,33 @@ interface Scalar {
   value: string;
 }
 
+// What each switch is set by, which is not always what it is listed as. What is
+// not here cannot be set, or nothing depends on it.
+const setters: Record<string, string> = {
+  defaultPushCacheMillis: 'pushCacheMillis',
+  clientBeatInterval: 'clientBeatInterval',
+  healthCheckEnabled: 'check',
+  distroEnabled: 'distro',
+  pushEnabled: 'pushEnabled',
+  checkTimes: 'healthCheckTimes',
+  httpHealthParams: 'httpHealthParams',
+  tcpHealthParams: 'tcpHealthParams',
+  mysqlHealthParams: 'mysqlHealthParams',
+  lightBeatEnabled: 'lightBeatEnabled',
+  overriddenServerStatus: 'overriddenServerStatus',
+  defaultInstanceEphemeral: 'defaultInstanceEphemeral',
+};
+
 const scalar = (value: unknown) => typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string';
 const shown = (value: unknown) => (scalar(value) ? String(value) : value === null ? '' : JSON.stringify(value));
 
 function Change({ one, onClose }: { one: Scalar; onClose: () => void }) {
   const t = useT();
   const [value, setValue] = useState(one.value);
-  const act = useAct({ run: () => putSwitch(one.name, value), done: t.common.saved, stale: [['switches']], then: onClose });
+  const act = useAct({ run: () => putSwitch(setters[one.name]!, value), done: t.common.saved, stale: [['switches']], then: onClose });
   const flag = one.value === 'true' || one.value === 'false';
   return (
-    <FormDialog open onClose={onClose} title={one.name} description={t.switches.careful} submit={t.common.save} busy={act.isPending} why={value === one.value && t.edit.unchanged} onSubmit={() => act.mutate()}>
+    <FormDialog open onClose={onClose} title={one.name} description={[t.switches.docs[one.name], t.switches.careful].filter(Boolean).join('. ')} submit={t.common.save} busy={act.isPending} why={value === one.value && t.edit.unchanged} onSubmit={() => act.mutate()}>
       <Field label={t.common.value}>
         {(props) =>
           flag ? (
@@ -61,9 +78,9 @@ export function SwitchesPage() {
               rows={list}
               rowKey={(one) => one.name}
               columns={[
-                { key: 'name', title: t.common.name, cell: (one) => <span className="block min-w-40 font-mono text-xs wrap-anywhere">{one.name}</span> },
+                { key: 'name', title: t.common.name, cell: (one) => <span className="block min-w-40 py-0.5"><span className="font-mono text-xs wrap-anywhere">{one.name}</span><span className="block text-xs text-fg-3">{t.switches.docs[one.name] ?? t.switches.idle}</span></span> },
                 { key: 'value', title: t.common.value, width: '45%', cell: (one) => <span className="font-mono text-xs wrap-anywhere">{shown(one.value) || '–'}</span> },
-                { key: 'acts', title: t.common.actions, quiet: true, width: '3.5rem', align: 'end', cell: (one) => writes && scalar(one.value) && one.name !== 'name' && <IconButton label={`${t.common.edit} ${one.name}`} icon={Pencil} onClick={() => setEditing({ name: one.name, value: String(one.value) })} /> },
+                { key: 'acts', title: t.common.actions, quiet: true, width: '3.5rem', align: 'end', cell: (one) => writes && setters[one.name] && <IconButton label={`${t.common.edit} ${one.name}`} icon={Pencil} onClick={() => setEditing({ name: one.name, value: shown(one.value) })} /> },
               ]}
             />
           )}

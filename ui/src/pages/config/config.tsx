@@ -1,11 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { Copy, Download, Ellipsis, Pencil, Trash2 } from 'lucide-react';
-import { useState } from 'react';
+import { Copy, Download, Ellipsis, Eye, EyeOff, Pencil, Trash2 } from 'lucide-react';
+import { useMemo, useState } from 'react';
 import { exportAddress, extConfigKeys, getFull, type ConfigFull } from '../../api/extconfig';
 import { useAddress, usePath } from '../../app/query';
 import { useT } from '../../i18n';
 import { follow } from '../../lib/save';
+import { secretsIn } from '../../lib/secrets';
+import { settings } from '../../lib/settings';
 import { bytes } from '../../lib/time';
 import { Button, IconButton } from '../../ui/button';
 import { CodeView } from '../../ui/code/lazy';
@@ -40,6 +42,8 @@ export function Crumbs({ ns, group }: { ns: string; group: string }) {
 
 function Content({ config }: { config: ConfigFull }) {
   const t = useT();
+  const [hidden, setHidden] = useState(() => settings.get().secrets);
+  const secret = useMemo(() => secretsIn(config.content).length > 0, [config.content]);
   return (
     <div className="grid gap-4 xl:grid-cols-[minmax(0,1fr)_20rem]">
       <Card flush className="overflow-hidden">
@@ -47,9 +51,12 @@ function Content({ config }: { config: ConfigFull }) {
           <span>
             {config.type || 'text'} · {bytes(config.size)}
           </span>
-          <CopyButton text={config.content} label={t.config.copyContent} />
+          <span className="flex items-center">
+            {secret && <IconButton label={hidden ? t.config.secretsShow : t.config.secretsHide} icon={hidden ? Eye : EyeOff} onClick={() => setHidden(!hidden)} />}
+            <CopyButton text={config.content} label={t.config.copyContent} />
+          </span>
         </div>
-        <CodeView text={config.content} type={config.type ?? 'text'} label={t.config.contentOf(config.dataId)} className="h-[calc(100dvh-20rem)] min-h-72" />
+        <CodeView text={config.content} type={config.type ?? 'text'} label={t.config.contentOf(config.dataId)} hidden={secret && hidden ? t.config.secret : undefined} className="h-[calc(100dvh-20rem)] min-h-72" />
       </Card>
       <Card className="h-fit">
         <Facts

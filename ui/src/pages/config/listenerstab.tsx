@@ -13,16 +13,16 @@ import { Time } from '../../ui/time';
 
 export const listenerLevels: Record<Listener['state'], Level> = { current: 'ok', gray: 'gray', behind: 'warn' };
 
-export function listenerColumns(t: Dictionary): Column<Listener>[] {
+/** Over many configs there is a column more, and less room for the others. */
+export function listenerColumns(t: Dictionary, over = false): Column<Listener>[] {
   return [
-    { key: 'address', title: t.listeners.client, cell: (row) => <span className="font-mono text-xs wrap-anywhere">{row.address || row.ip}</span> },
+    { key: 'address', title: t.listeners.client, cell: (row) => <span className="font-mono text-xs wrap-anywhere">{row.address || row.ip}<span className="block text-fg-3" title={t.listeners.node}>{row.node}</span></span> },
     { key: 'state', title: t.common.state, width: '8rem', cell: (row) => <State level={listenerLevels[row.state] ?? 'unknown'}>{t.listeners.states[row.state] ?? row.state}</State> },
     { key: 'version', title: t.listeners.has, width: '8rem', cell: (row) => <span title={row.md5}>{row.version || <span className="font-mono text-xs text-fg-2">{row.md5.slice(0, 8) || t.common.none}</span>}</span> },
     { key: 'since', title: t.listeners.since, width: '8rem', cell: (row) => <Time at={row.since} /> },
-    { key: 'app', title: t.configs.app, wide: true, width: '12%', cell: (row) => row.app || <span className="text-fg-3">–</span> },
+    { key: 'app', title: t.configs.app, wide: true, wider: over, width: '12%', cell: (row) => row.app || <span className="text-fg-3">–</span> },
     { key: 'agent', title: 'SDK', wide: true, width: '16%', cell: (row) => <span className="wrap-anywhere">{row.agent || '–'}</span> },
-    { key: 'transport', title: t.listeners.transport, wide: true, width: '7rem', cell: (row) => row.transport },
-    { key: 'node', title: t.listeners.node, wide: true, width: '12%', cell: (row) => <span className="font-mono text-xs wrap-anywhere">{row.node}</span> },
+    { key: 'transport', title: t.listeners.transport, wide: true, wider: over, width: '6rem', cell: (row) => row.transport },
   ];
 }
 

@@ -1,8 +1,10 @@
+import { useState } from 'react';
 import { removeConfig, type ConfigRow } from '../../api/extconfig';
 import { useAct } from '../../app/mutate';
 import { useT } from '../../i18n';
 import { errorText } from '../../i18n/errors';
 import { Confirm } from '../../ui/confirm';
+import { Progress } from '../../ui/progress';
 
 type Target = Pick<ConfigRow, 'groupName' | 'dataId' | 'md5' | 'listeners'> & { gray: unknown[] };
 
@@ -16,9 +18,10 @@ interface Props {
 const listed = 8; // names in the question; the rest is counted
 
 // One after the other, so that each keeps its own comparison with what was seen.
-async function removeAll(ns: string, rows: Target[]): Promise<number> {
+async function removeAll(ns: string, rows: Target[], tell: (done: number) => void): Promise<number> {
   const failed: string[] = [];
-  for (const row of rows) {
+  for (const [i, row] of rows.entries()) {
+    tell(i);
     try {
       await removeConfig({ ns, group: row.groupName, dataId: row.dataId }, row.md5 || 'any');
     } catch (error) {
@@ -32,7 +35,8 @@ async function removeAll(ns: string, rows: Target[]): Promise<number> {
 /** Asks before configurations are removed, and says whom that touches. */
 export function DeleteConfigs({ ns, rows, onClose, onDone }: Props) {
   const t = useT();
-  const act = useAct({ run: () => removeAll(ns, rows), done: t.configs.deleted(rows.length), stale: [['configs', ns], ['recycle', ns], ['releases', ns]], then: onDone });
+  const [done, setDone] = useState(0);
+  const act = useAct({ run: () => removeAll(ns, rows, setDone), done: t.configs.deleted(rows.length), stale: [['configs', ns], ['recycle', ns], ['releases', ns]], then: onDone });
   const listeners = rows.reduce((sum, row) => sum + row.listeners, 0);
   const gray = rows.filter((row) => row.gray?.length).length;
   return (
@@ -48,6 +52,7 @@ export function DeleteConfigs({ ns, rows, onClose, onDone }: Props) {
       <p className={listeners ? 'font-medium text-bad' : 'text-fg-2'}>{t.configs.deleteListeners(listeners)}</p>
       {gray > 0 && <p>{t.configs.deleteGray(gray)}</p>}
       <p className="text-fg-2">{t.configs.deleteText}</p>
+      {act.isPending && rows.length > 1 && <Progress done={done} of={rows.length} />}
     </Confirm>
   );
 }

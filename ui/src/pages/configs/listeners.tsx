@@ -44,7 +44,7 @@ export function ListenersPage() {
         <Listing
           label={t.nav.listeners}
           query={query}
-          columns={[config, ...listenerColumns(t)]}
+          columns={[config, ...listenerColumns(t, true)]}
           rowKey={(row) => `${row.node} ${row.address} ${row.groupName} ${row.dataId}`}
           filtered={Boolean(search.q || search.ip || search.state)}
           onClear={() => change({ q: undefined, ip: undefined, state: undefined, page: undefined })}

@@ -3,11 +3,15 @@ import { useState } from 'react';
 import { batch, type BatchAction, type InstanceRow } from '../../api/extnaming';
 import { useAct } from '../../app/mutate';
 import { useT } from '../../i18n';
+import { inSteps } from '../../lib/steps';
 import { Button } from '../../ui/button';
 import { Dialog } from '../../ui/dialog';
 import { Field, Input } from '../../ui/field';
+import { Progress } from '../../ui/progress';
 import { Table } from '../../ui/table';
 import { inform } from '../../ui/toast';
+
+const perStep = 100; // instances in one request, so that progress can be told
 
 function plan(t: ReturnType<typeof useT>, action: BatchAction, row: InstanceRow, value: string): string {
   switch (action) {
@@ -29,8 +33,12 @@ function plan(t: ReturnType<typeof useT>, action: BatchAction, row: InstanceRow,
 function Ask({ ns, rows, action, onClose, onDone }: { ns: string; rows: InstanceRow[]; action: BatchAction; onClose: () => void; onDone: () => void }) {
   const t = useT();
   const [value, setValue] = useState(action === 'weight' ? '1' : '');
+  const [done, setDone] = useState(0);
   const act = useAct({
-    run: () => batch(ns, action, value, rows),
+    run: async () => {
+      const parts = await inSteps(rows, perStep, (part) => batch(ns, action, value, part), setDone);
+      return { done: parts.reduce((sum, part) => sum + part.done, 0), failed: parts.flatMap((part) => part.failed ?? []) };
+    },
     done: (result) => t.instances.done(result.done),
     stale: [['instances', ns], ['services', ns]],
     then: (result) => {
@@ -57,6 +65,7 @@ function Ask({ ns, rows, action, onClose, onDone }: { ns: string; rows: Instance
         </>
       }
     >
+      {act.isPending && rows.length > perStep && <Progress done={done} of={rows.length} />}
       {action === 'weight' && <Field label={t.instances.weight}>{(props) => <Input {...props} type="number" min={0} max={10_000} step="any" value={value} onChange={(event) => setValue(event.target.value)} className="max-w-40" />}</Field>}
       <div className="rounded-lg border border-line">
         <Table

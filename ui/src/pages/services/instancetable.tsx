@@ -35,14 +35,14 @@ function OnOff({ row }: { row: InstanceRow }) {
 }
 
 function columns(t: Dictionary, over: boolean, onEdit: (row: InstanceRow) => void): Column<InstanceRow>[] {
-  const service: Column<InstanceRow> = { key: 'serviceName', title: t.services.name, sortable: true, width: '21%', cell: (row) => <><ServiceLink ns={row.namespaceId} group={row.groupName} service={row.serviceName} /><div className="text-xs text-fg-3">{row.groupName}</div></> };
+  const service: Column<InstanceRow> = { key: 'serviceName', title: t.services.name, sortable: true, width: '24%', cell: (row) => <><ServiceLink ns={row.namespaceId} group={row.groupName} service={row.serviceName} /><div className="text-xs text-fg-3">{row.groupName}</div></> };
   return [
     {
       key: 'ip',
       title: t.instances.address,
       sortable: true,
       cell: (row) => (
-        <div className="min-w-32">
+        <div className="max-md:min-w-32">
           <span className="font-mono text-xs font-medium wrap-anywhere">{address(row)}</span>
           <div className="text-xs text-fg-3">{row.clusterName}{!row.ephemeral && ` · ${t.services.kinds.persistent}`}</div>
         </div>
@@ -60,7 +60,7 @@ function columns(t: Dictionary, over: boolean, onEdit: (row: InstanceRow) => voi
       align: 'end',
       cell: (row) => (row.operator?.weight ? <Tip text={t.instances.byOperator(number(row.client?.weight ?? 1, 2))}><b tabIndex={0} className="font-semibold text-accent-text underline decoration-dotted underline-offset-4">{number(row.weight, 2)}</b></Tip> : number(row.weight, 2)),
     },
-    { key: 'metadata', title: t.services.metadata, wide: true, width: over ? '24%' : '34%', cell: (row) => <MetadataChips map={row.metadata} marked={row.operator?.metadata ?? []} limit={over ? 2 : 3} /> },
+    { key: 'metadata', title: t.services.metadata, wide: true, wider: over, width: over ? '24%' : '34%', cell: (row) => <MetadataChips map={row.metadata} marked={row.operator?.metadata ?? []} limit={over ? 2 : 3} /> },
     {
       key: 'lastBeat',
       title: t.instances.lastBeat,

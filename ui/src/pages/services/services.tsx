@@ -75,7 +75,7 @@ function Summary({ page }: { page: ServicePage | undefined }) {
   const { summary } = page ?? {};
   const tiles = [
     ['', t.services.title, summary?.services, ''],
-    ['unhealthy', t.services.states.unhealthy, summary?.unhealthy, summary?.unhealthy ? 'text-bad' : ''],
+    ['unhealthy', t.services.unhealthyInstances, summary?.unhealthy, summary?.unhealthy ? 'text-bad' : ''],
     ['empty', t.services.states.empty, summary?.empty, ''],
     ['protected', t.services.states.protected, summary?.protected, summary?.protected ? 'text-warn' : ''],
   ] as const;

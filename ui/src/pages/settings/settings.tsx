@@ -71,6 +71,7 @@ export function SettingsPage() {
             <Toggle label={t.settings.live} text={t.settings.liveText} checked={now.live} onChange={(live) => change({ live })} />
             <Toggle label={t.settings.shortcuts} text={t.settings.shortcutsText} checked={now.shortcuts} onChange={(shortcuts) => change({ shortcuts })} />
             <Toggle label={t.settings.utc} text={t.settings.utcText} checked={now.utc} onChange={(utc) => change({ utc })} />
+            <Toggle label={t.settings.secrets} text={t.settings.secretsText} checked={now.secrets} onChange={(secrets) => change({ secrets })} />
             <Toggle label={t.edit.wrap} text={t.settings.wrapText} checked={now.wrap} onChange={(wrap) => change({ wrap })} />
           </div>
         </Card>

@@ -3,7 +3,7 @@ import { bracketMatching, foldGutter, foldKeymap, indentOnInput, indentUnit } fr
 import { lintGutter, linter, nextDiagnostic, openLintPanel } from '@codemirror/lint';
 import { unifiedMergeView } from '@codemirror/merge';
 import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
-import { Compartment, EditorState, type Extension } from '@codemirror/state';
+import { Compartment, EditorState, Prec, type Extension } from '@codemirror/state';
 import { drawSelection, EditorView, highlightActiveLine, highlightSpecialChars, keymap, lineNumbers } from '@codemirror/view';
 import { useEffect, useImperativeHandle, useRef, type Ref } from 'react';
 import { useT } from '../../i18n';
@@ -11,8 +11,9 @@ import { settings } from '../../lib/settings';
 import { useStore } from '../../lib/store';
 import { check, type Problem } from '../../lib/lint/check';
 import { highlighting, languageOf } from './languages';
-import { look } from './look';
+import { look, quietChanges } from './look';
 import { phrases } from './phrases';
+import { hideSecrets } from './secrets';
 
 export interface EditorHandle {
   focus(): void;
@@ -31,6 +32,8 @@ interface Props {
   onSubmit?: () => void;
   /** What the text is compared with, in the gutter. */
   original?: string | undefined;
+  /** What stands in the place of secrets says this; without it they are shown. */
+  hidden?: string | undefined;
   ref?: Ref<EditorHandle>;
 }
 
@@ -51,6 +54,18 @@ function linting(type: string, report: (problems: Problem[]) => void): Extension
   ];
 }
 
+// What is typed over a selection is put in by the editor: the browser would wrap
+// it in an element with the look of the old text as an inline style, which the
+// page's policy refuses.
+const plainReplacing = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    if (event.inputType !== 'insertText' || event.data === null || view.composing || view.state.readOnly || view.state.selection.main.empty) return false;
+    event.preventDefault();
+    view.dispatch(view.state.replaceSelection(event.data), { userEvent: 'input.type', scrollIntoView: true });
+    return true;
+  },
+});
+
 function position(state: EditorState): [number, number] {
   const head = state.selection.main.head;
   const line = state.doc.lineAt(head);
@@ -58,18 +73,18 @@ function position(state: EditorState): [number, number] {
 }
 
 /** The editor of configurations: Escape and then Tab leaves it by keyboard. */
-export default function Editor({ value, type, label, readOnly, onChange, onProblems, onCursor, onSubmit, original, ref }: Props) {
+export default function Editor({ value, type, label, readOnly, onChange, onProblems, onCursor, onSubmit, original, hidden, ref }: Props) {
   const t = useT();
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(undefined);
   const calls = useRef({ onChange, onProblems, onCursor, onSubmit });
   calls.current = { onChange, onProblems, onCursor, onSubmit };
-  const parts = useRef({ language: new Compartment(), lint: new Compartment(), look: new Compartment(), wrap: new Compartment(), compare: new Compartment() });
+  const parts = useRef({ language: new Compartment(), lint: new Compartment(), look: new Compartment(), wrap: new Compartment(), compare: new Compartment(), secrets: new Compartment() });
   const { wrap, editorSize } = useStore(settings);
   const compare = original !== undefined;
 
   const lint = () => (readOnly ? [] : linting(type, (problems) => calls.current.onProblems?.(problems)));
-  const gutter = () => (original === undefined ? [] : unifiedMergeView({ original, mergeControls: false, highlightChanges: false, syntaxHighlightDeletions: false, allowInlineDiffs: false, gutter: true }));
+  const gutter = () => (original === undefined ? [] : [Prec.highest(quietChanges), unifiedMergeView({ original, mergeControls: false, highlightChanges: false, syntaxHighlightDeletions: false, allowInlineDiffs: false, gutter: true })]);
 
   useEffect(() => {
     const { language, lint: lintPart, look: lookPart, wrap: wrapPart, compare: comparePart } = parts.current;
@@ -82,6 +97,7 @@ export default function Editor({ value, type, label, readOnly, onChange, onProbl
           lineNumbers(),
           foldGutter(),
           highlightSpecialChars(),
+          plainReplacing,
           history(),
           drawSelection(),
           indentOnInput(),
@@ -107,6 +123,7 @@ export default function Editor({ value, type, label, readOnly, onChange, onProbl
           lookPart.of(look(editorSize)),
           wrapPart.of(wrap ? EditorView.lineWrapping : []),
           comparePart.of(gutter()),
+          parts.current.secrets.of(hidden ? hideSecrets(hidden) : []),
           EditorView.contentAttributes.of({ 'aria-label': readOnly ? label : `${label}. ${t.editor.leave}`, tabindex: '0' }),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) calls.current.onChange?.(update.state.doc.toString());
@@ -127,6 +144,8 @@ export default function Editor({ value, type, label, readOnly, onChange, onProbl
   useEffect(() => view.current!.dispatch({ effects: [parts.current.language.reconfigure(languageOf(type)), parts.current.lint.reconfigure(lint())] }), [type]);
   useEffect(() => view.current!.dispatch({ effects: [parts.current.look.reconfigure(look(editorSize)), parts.current.wrap.reconfigure(wrap ? EditorView.lineWrapping : [])] }), [wrap, editorSize]);
   useEffect(() => view.current!.dispatch({ effects: parts.current.compare.reconfigure(gutter()) }), [compare, original]);
+
+  useEffect(() => view.current!.dispatch({ effects: parts.current.secrets.reconfigure(hidden ? hideSecrets(hidden) : []) }), [hidden]);
 
   useImperativeHandle(ref, () => ({
     focus: () => view.current?.focus(),

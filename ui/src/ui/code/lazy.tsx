@@ -17,10 +17,10 @@ export const CodeDiff = (props: ComponentProps<typeof LazyDiff>) => (
   </Suspense>
 );
 
-export function CodeView({ text, type, label, className }: { text: string; type: string; label: string; className?: string }) {
+export function CodeView({ text, type, label, hidden, className }: { text: string; type: string; label: string; hidden?: string | undefined; className?: string }) {
   return (
     <div className={className ?? 'h-96'}>
-      <CodeEditor value={text} type={type} label={label} readOnly />
+      <CodeEditor value={text} type={type} label={label} hidden={hidden} readOnly />
     </div>
   );
 }

@@ -8,6 +8,12 @@ const nonce = document.querySelector<HTMLMetaElement>('meta[property=csp-nonce]'
 /** The look of every piece of code: the console's own colours in all themes. */
 export const look = (size: number): Extension => [EditorView.cspNonce.of(nonce), theme(size)];
 
+/** While somebody writes, only the gutter tells what they changed. */
+export const quietChanges = EditorView.theme({
+  '.cm-deletedChunk': { display: 'none' },
+  '.cm-changedLine, .cm-insertedLine': { backgroundColor: 'transparent !important' },
+});
+
 const theme = (size: number) =>
   EditorView.theme({
     '&': { backgroundColor: 'var(--surface)', color: 'var(--fg)', fontSize: `${size}px`, height: '100%' },
@@ -26,6 +32,7 @@ const theme = (size: number) =>
     '.cm-button': { border: '1px solid var(--line)', borderRadius: '6px', background: 'var(--surface)', color: 'var(--fg)', fontSize: '13px' },
     '.cm-tooltip': { backgroundColor: 'var(--raised)', color: 'var(--fg)', border: '1px solid var(--line)', borderRadius: '8px' },
     '.cm-diagnostic': { padding: '4px 10px', fontFamily: 'var(--font-sans)', fontSize: '13px' },
+    '.cm-secret': { backgroundColor: 'var(--sunken)', color: 'var(--fg-2)', borderRadius: '4px', padding: '0 4px' },
     '.cm-foldPlaceholder': { backgroundColor: 'var(--sunken)', borderColor: 'var(--line)', color: 'var(--fg-2)' },
     '.cm-changedLine, .cm-insertedLine': { backgroundColor: 'var(--add) !important' },
     '.cm-deletedChunk': { backgroundColor: 'var(--remove) !important' },

@@ -1,0 +1,67 @@
+// Every dialog and overlay: nothing that axe-core finds, no error, and the focus
+// goes back to where it came from.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { accessibility, launch, missing, openPage } from './browser.mjs';
+import { dialogs } from './dialogs.mjs';
+import { keepAlive } from './life.mjs';
+import { seed } from './seed.mjs';
+import { startServer } from './server.mjs';
+
+const skip = missing();
+let server;
+let browser;
+let to;
+let rest;
+
+before(async () => {
+  if (skip) return;
+  server = await startServer();
+  to = await seed(server.local);
+  rest = keepAlive(server.local, '', [1, 2, 3].map((i) => ({ serviceName: 'order-service', ip: `10.0.0.${i}`, port: 8080, cluster: 'DEFAULT' })));
+  await to.publish('only-here.json', '{}', { tenant: 'staging', type: 'json' });
+  await to.post('v1/auth/users/admin', { password: 'A-long-pass-42' });
+  browser = await launch();
+});
+after(async () => {
+  rest?.();
+  await browser?.close();
+  await server?.stop();
+});
+
+const settled = (page) => page.waitForFunction(() => !document.querySelector('.skeleton, [aria-busy=true]') && document.getAnimations().every((one) => one.playState === 'finished'));
+
+for (const theme of ['light', 'dark']) {
+  test(`every dialog in ${theme}: no error, nothing that axe-core finds`, { skip }, async () => {
+    const page = await openPage(browser, { settings: { theme }, reducedMotion: 'reduce', allow: [/^404 GET .*ext\/config$/] });
+    const found = [];
+    for (const [name, { at, before: prepare, open }] of Object.entries(dialogs)) {
+      await page.goto('about:blank');
+      await prepare?.(to);
+      await page.goto(`${server.outside}#${at}`);
+      await page.getByRole('heading', { level: 1 }).first().waitFor();
+      await open(page, to).catch((error) => found.push(`${name}: ${error.message.split('\n')[0]}`));
+      await settled(page);
+      found.push(...(await accessibility(page, theme === 'light' ? undefined : ['color-contrast'])).map((one) => `${name}: ${one}`));
+      found.push(...page.wrong.splice(0).map((one) => `${name}: ${one}`));
+    }
+    assert.deepEqual(found, []);
+    await page.context().close();
+  });
+}
+
+test('a dialog closes with Escape and gives the focus back', { skip }, async () => {
+  const page = await openPage(browser);
+  await page.goto(`${server.outside}#/namespaces`);
+  const create = page.getByRole('button', { name: 'New namespace' });
+  await create.focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').waitFor();
+  await page.keyboard.press('Tab');
+  assert.ok(await page.evaluate(() => document.activeElement.closest('[role=dialog]') !== null), 'the focus left the dialog');
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.waitForFunction(() => document.activeElement?.textContent === 'New namespace');
+  assert.deepEqual(page.wrong, []);
+  await page.context().close();
+});

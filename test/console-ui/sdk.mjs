@@ -1,0 +1,59 @@
+// Real SDK clients in a process of their own: the nacos package of Node, as an
+// application uses it. It is installed once, beside the built binary.
+import { execFileSync, spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync } from 'node:fs';
+import path from 'node:path';
+import readline from 'node:readline';
+import { root } from './server.mjs';
+
+const home = path.join(root, '.bin', 'console-sdk');
+
+function install() {
+  if (existsSync(path.join(home, 'node_modules/nacos/package.json'))) return;
+  mkdirSync(home, { recursive: true });
+  for (const name of ['package.json', 'package-lock.json']) cpSync(path.join(root, 'test/sdk/node', name), path.join(home, name));
+  execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: home, stdio: 'inherit' });
+}
+
+const program = `
+const { NacosNamingClient, NacosConfigClient } = require('nacos');
+const [server, service, dataId, port] = process.argv.slice(1);
+const logger = { info() {}, debug() {}, log() {}, warn: console.error, error: console.error };
+(async () => {
+  const naming = new NacosNamingClient({ logger, serverList: server, namespace: 'public' });
+  await naming.ready();
+  await naming.registerInstance(service, { ip: '127.0.0.1', port: Number(port), metadata: { from: 'sdk' } });
+  naming.subscribe(service, (hosts) => console.log(JSON.stringify({ hosts: hosts.map((one) => ({ port: one.port, weight: one.weight, enabled: one.enabled })) })));
+  const config = new NacosConfigClient({ logger, serverAddr: server, requestTimeout: 6000 });
+  config.subscribe({ dataId, group: 'DEFAULT_GROUP' }, (content) => console.log(JSON.stringify({ content })));
+})().catch((error) => { console.error(error); process.exit(1); });
+`;
+
+/** A program that registers an instance, watches its service and listens to a config. */
+export async function startProgram(address, { service, dataId, port }) {
+  install();
+  const child = spawn(process.execPath, ['-e', program, address, service, dataId, String(port)], { cwd: home, stdio: ['ignore', 'pipe', 'inherit'] });
+  const told = [];
+  const waiting = new Set();
+  readline.createInterface({ input: child.stdout }).on('line', (line) => {
+    told.push(JSON.parse(line));
+    waiting.forEach((look) => look());
+  });
+  return {
+    /** Resolves once the program has been told something that fits. */
+    until: (fits) =>
+      new Promise((done, fail) => {
+        const limit = setTimeout(() => fail(new Error(`the program was told ${JSON.stringify(told)}`)), 30_000);
+        const look = () => {
+          const found = told.find(fits);
+          if (!found) return;
+          clearTimeout(limit);
+          waiting.delete(look);
+          done(found);
+        };
+        waiting.add(look);
+        look();
+      }),
+    stop: () => new Promise((done) => (child.exitCode === null && !child.signalCode ? child.once('exit', done) && child.kill('SIGKILL') : done())),
+  };
+}
