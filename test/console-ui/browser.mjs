@@ -44,3 +44,22 @@ export async function accessibility(page, rules = ['wcag2a', 'wcag2aa', 'wcag21a
   await session.detach();
   return violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes.slice(0, 3).map((node) => `${node.target.join(' ')} — ${node.failureSummary?.split('\n').slice(1, 2).join('').trim()}`).join(' | ')}`);
 }
+
+/** All of axe-core's rules in the theme that is shown, and what differs in the others: the contrast of their colours. */
+export async function accessibilityInThemes(page) {
+  const found = await accessibility(page);
+  const shown = await page.evaluate(() => document.documentElement.dataset.theme);
+  const paint = (theme) => page.evaluate((name) => { document.documentElement.dataset.theme = name; }, theme);
+  for (const theme of ['light', 'dark', 'contrast'].filter((one) => one !== shown)) {
+    await paint(theme);
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+    await settled(page); // colours go over into each other
+    found.push(...(await accessibility(page, ['color-contrast'])).map((one) => `${theme}: ${one}`));
+  }
+  await paint(shown);
+  return found;
+}
+
+/** Resolves once nothing loads and nothing moves, but for a cursor that blinks. */
+export const settled = (page) =>
+  page.waitForFunction(() => !document.querySelector('.skeleton, [aria-busy=true]') && document.getAnimations().every((one) => one.playState === 'finished' || one.effect?.getTiming().iterations === Infinity));

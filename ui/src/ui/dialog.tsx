@@ -1,6 +1,6 @@
 import { X } from 'lucide-react';
 import { Dialog as R } from 'radix-ui';
-import { useEffect, type ReactNode } from 'react';
+import { useEffect, useRef, type ReactNode } from 'react';
 import { useT } from '../i18n';
 import { Button } from './button';
 import { cx } from './cx';
@@ -29,8 +29,27 @@ function Backdrop() {
   return <div aria-hidden className="fixed inset-0 z-40 animate-[appear_120ms] bg-(--backdrop)" />;
 }
 
+// What had the focus when a dialog opened: it gets it back. An entry of a menu is
+// gone by then, so that stands for the button that opened the menu.
+function useOpener(open: boolean) {
+  const opener = useRef<HTMLElement | null>(null);
+  const was = useRef(false);
+  if (open && !was.current) {
+    const active = document.activeElement as HTMLElement | null;
+    const menu = active?.closest('[role=menu]')?.getAttribute('aria-labelledby');
+    opener.current = menu ? document.getElementById(menu) : active;
+  }
+  was.current = open;
+  return (event: Event) => {
+    if (!opener.current?.isConnected || opener.current === document.body) return;
+    event.preventDefault();
+    opener.current.focus();
+  };
+}
+
 export function Dialog({ open, onClose, title, description, size = 'small', footer, sticky, children }: Props) {
   const t = useT();
+  const giveBack = useOpener(open);
   const guard = (event: Event) => {
     if (sticky || (event.target as Element | null)?.closest?.('[data-toasts]')) event.preventDefault();
   };
@@ -41,6 +60,7 @@ export function Dialog({ open, onClose, title, description, size = 'small', foot
         <div className="pointer-events-none fixed inset-0 z-40 flex items-start justify-center p-3 sm:p-8">
           <R.Content
             {...(description ? {} : { 'aria-describedby': undefined })}
+            onCloseAutoFocus={giveBack}
             onPointerDownOutside={guard}
             onInteractOutside={guard}
             onEscapeKeyDown={(event) => sticky && event.preventDefault()}
