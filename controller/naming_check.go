@@ -18,19 +18,18 @@ func (a *API) check() middleware.Middleware {
 		if r.Module != middleware.Naming || a.o.NoParamCheck {
 			return next
 		}
-		c := checker{api: a, v1: strings.HasPrefix(r.Path, v1Naming), check: (*checker).standard}
+		v1, kind := strings.HasPrefix(r.Path, v1Naming), checkStandard
 		switch {
 		case strings.HasSuffix(r.Path, "/instance/list"):
-			c.check = (*checker).list
+			kind = checkList
 		case strings.HasSuffix(r.Path, "/beat"):
 			return next // the handler checks, with what it has to read anyway: see checkBeat
 		case strings.HasSuffix(r.Path, "/metadata/batch"):
-			c.check = (*checker).batch
+			kind = checkBatch
 		}
 		return func(q *middleware.Request) (any, error) {
-			c := c
-			c.p = &q.Params
-			if err := c.check(&c); err != nil {
+			c := checker{api: a, v1: v1, p: &q.Params}
+			if err := c.run(kind); err != nil {
 				return nil, err
 			}
 			return next(q)
@@ -38,12 +37,31 @@ func (a *API) check() middleware.Middleware {
 	}
 }
 
+// checkKind is what of a request is checked.
+type checkKind uint8
+
+const (
+	checkStandard checkKind = iota // what most routes are sent
+	checkList                      // several clusters, no instance
+	checkBatch                     // instances in JSON
+)
+
 // checker checks the parameters of one request.
 type checker struct {
-	api   *API
-	v1    bool
-	check func(*checker) error
-	p     *middleware.Params
+	api *API
+	v1  bool
+	p   *middleware.Params
+}
+
+func (c *checker) run(kind checkKind) error {
+	switch kind {
+	case checkList:
+		return c.list()
+	case checkBatch:
+		return c.batch()
+	default:
+		return c.standard()
+	}
 }
 
 // either is the first of two names that is there.

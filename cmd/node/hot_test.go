@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pharos-registry/pharos/cmd/settings"
 )
@@ -22,6 +23,9 @@ func (d *discard) Header() http.Header { return d.h }
 func (d *discard) Write(b []byte) (int, error) { return len(b), nil }
 
 func (d *discard) WriteString(b string) (int, error) { return len(b), nil }
+
+// SetReadDeadline is what http.ResponseController looks for.
+func (d *discard) SetReadDeadline(time.Time) error { return nil }
 
 func (d *discard) WriteHeader(code int) { d.status = code }
 
