@@ -81,13 +81,13 @@ func (a *API) thisNode() NodeState {
 	if a.o.Node != nil {
 		n = a.o.Node()
 	}
-	l := a.o.Ops.Load()
+	l := a.load()
 	n.Address, n.State, n.Self, n.Version, n.Seen = a.o.Ops.Address(), a.o.Ops.State(), true, a.o.About.Version, time.Now().UnixMilli()
 	n.Load = &NodeLoad{
 		CPU: numberOf(l.CPU), Average: numberOf(l.Average), Memory: memory(), Goroutines: runtime.NumGoroutine(), Uptime: int64(time.Since(a.o.About.Started).Seconds()),
 	}
 	if a.o.Connections != nil {
-		n.Load.Connections = a.o.Connections()
+		n.Load.Connections = a.o.Connections() + l.Connections
 	}
 	if !a.off(middleware.Config) {
 		n.Load.Configs, n.Load.Listeners = a.o.Config.Cache().Len(), a.o.Lot.Parked()

@@ -23,11 +23,11 @@ type meter struct {
 // sample measures this node. It is called by one goroutine.
 func (a *API) sample(m *meter, now time.Time) map[string]float64 {
 	v := map[string]float64{}
-	load := a.o.Ops.Load()
+	load := a.load()
 	v["cpu"], v["load"] = numberOf(load.CPU), numberOf(load.Average)
 	v["memory"], v["goroutines"] = float64(memory()), float64(runtime.NumGoroutine())
 	if a.o.Connections != nil {
-		v["connections"] = float64(a.o.Connections())
+		v["connections"] = float64(a.o.Connections()) + float64(load.Connections)
 	}
 	requests, failed, nano := a.o.Requests.Totals()
 	pushes := a.o.Pushes.Ever()

@@ -1,11 +1,14 @@
 package controller
 
 import (
+	"net"
 	"net/http"
 	"strconv"
 
+	"github.com/pharos-registry/pharos/controller/rpc"
 	"github.com/pharos-registry/pharos/middleware"
 	"github.com/pharos-registry/pharos/service"
+	"github.com/pharos-registry/pharos/service/ops"
 )
 
 func (a *API) loaderRoutes() []middleware.Route {
@@ -20,9 +23,78 @@ func (a *API) loaderRoutes() []middleware.Route {
 	}
 }
 
-// loaderCurrent lists the long connections by id. SDKs of the HTTP generation
+// clients are the connections of SDKs over gRPC. Those of the HTTP generation
 // hold none.
-func (a *API) loaderCurrent(*middleware.Request) (any, error) { return map[string]any{}, nil }
+func (a *API) clients() []*rpc.Conn {
+	if a.o.Clients == nil {
+		return nil
+	}
+	return a.o.Clients.Connections()
+}
+
+// load is how busy this node is, with the connections that it has.
+func (a *API) load() ops.Load {
+	l := a.o.Ops.Load()
+	if a.o.Clients != nil {
+		l.SDK = a.o.Clients.Count()
+		l.Connections = l.SDK
+	}
+	return l
+}
+
+// loaderConnection is a long connection as Nacos shows it.
+type loaderConnection struct {
+	Traced    bool              `json:"traced"`
+	Abilities map[string]bool   `json:"abilityTable"`
+	Meta      loaderMeta        `json:"metaInfo"`
+	Connected bool              `json:"connected"`
+	Labels    map[string]string `json:"labels"`
+	App       map[string]string `json:"appLabels"`
+}
+
+type loaderMeta struct {
+	Type       string            `json:"connectType"`
+	ClientIP   string            `json:"clientIp"`
+	RemoteIP   string            `json:"remoteIp"`
+	RemotePort int               `json:"remotePort"`
+	LocalPort  int               `json:"localPort"`
+	Version    string            `json:"version"`
+	ID         string            `json:"connectionId"`
+	Created    string            `json:"createTime"`
+	Active     int64             `json:"lastActiveTime"`
+	AppName    string            `json:"appName"`
+	Tenant     string            `json:"tenant"`
+	Labels     map[string]string `json:"labels"`
+	TLS        bool              `json:"tlsProtected"`
+	Cluster    bool              `json:"clusterSource"`
+	Tag        *string           `json:"tag"`
+	App        map[string]string `json:"appLabels"`
+	SDK        bool              `json:"sdkSource"`
+}
+
+// loaderCurrent lists the long connections by id.
+func (a *API) loaderCurrent(*middleware.Request) (any, error) {
+	out := map[string]loaderConnection{}
+	for _, c := range a.clients() {
+		host, text, _ := net.SplitHostPort(c.Remote)
+		port, _ := strconv.Atoi(text)
+		app := map[string]string{"AppName": c.App, "ClientVersion": c.Version}
+		out[c.ID] = loaderConnection{
+			Abilities: map[string]bool{}, Connected: true, Labels: c.Labels, App: app,
+			Meta: loaderMeta{
+				Type: "GRPC", ClientIP: c.ClientIP, RemoteIP: host, RemotePort: port, LocalPort: a.o.Ops.Port() + grpcOffset,
+				Version: c.Version, ID: c.ID, Created: c.Created.UTC().Format("2006-01-02T15:04:05.000+00:00"), Active: c.Active().UnixMilli(),
+				AppName: c.App, Tenant: c.Tenant, Labels: c.Labels, App: app, TLS: c.Labels["tls.enable"] == "true",
+				Cluster: c.Labels["source"] == "cluster", SDK: c.Labels["source"] == "sdk",
+			},
+		}
+	}
+	return out, nil
+}
+
+// grpcOffset is where the port of gRPC is, above that of HTTP: clients add it by
+// themselves.
+const grpcOffset = 1000
 
 type loaderMetric struct {
 	Load string `json:"load"`
@@ -53,7 +125,7 @@ type loaderSummary struct {
 const thresholdOver = 1.1
 
 func (a *API) loaderCluster(*middleware.Request) (any, error) {
-	l := a.o.Ops.Load()
+	l := a.load()
 	n := loaderNode{a.o.Ops.Address(), loaderMetric{l.Average, strconv.Itoa(l.SDK), l.CPU, strconv.Itoa(l.Connections)}}
 	return loaderSummary{
 		Total: l.SDK, Min: l.SDK, Avg: l.SDK, Max: l.SDK, Members: 1, Metrics: 1,
@@ -67,8 +139,14 @@ func (a *API) loaderReload(q *middleware.Request) (any, error) {
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
-	if _, err := strconv.Atoi(count); err != nil {
+	keep, err := strconv.Atoi(count)
+	if err != nil {
 		return nil, service.Errorf(service.BadParam, "For input string: \"%s\"", count)
+	}
+	to := q.Params.Get("redirectAddress")
+	all := a.clients()
+	for i := max(keep, 0); i < len(all); i++ {
+		go all[i-max(keep, 0)].Reset(to) // ends with the connection, at the latest
 	}
 	return "success", nil
 }
@@ -79,6 +157,14 @@ func (a *API) loaderBalance(*middleware.Request) (any, error) { return "Ok", nil
 // loaderReloadClient succeeds for a connection that there is not, as in Nacos.
 func (a *API) loaderReloadClient(q *middleware.Request) (any, error) {
 	f := formOf(q)
-	f.Declared("connectionId", "String")
-	return "success", f.Err()
+	id := f.Declared("connectionId", "String")
+	if err := f.Err(); err != nil {
+		return nil, err
+	}
+	if a.o.Clients != nil {
+		if c := a.o.Clients.Connection(id); c != nil {
+			go c.Reset(q.Params.Get("redirectAddress")) // ends with the connection, at the latest
+		}
+	}
+	return "success", nil
 }

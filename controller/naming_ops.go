@@ -58,7 +58,7 @@ func (a *API) metricsOf(onlyStatus bool) namingMetric {
 	if onlyStatus {
 		return m
 	}
-	n, load := a.o.Naming.Counts(), a.o.Ops.Load()
+	n, load := a.o.Naming.Counts(), a.load()
 	m.Services, m.Instances, m.Subscribers = &n.Services, &n.Instances, &n.Subscribers
 	m.Clients, m.Connected, m.Ephemeral, m.Persistent = &n.Clients, &n.Connected, &n.Ephemeral, &n.Persistent
 	m.Owned, m.OwnedIPs = &n.Owned, &n.OwnedInstances

@@ -15,6 +15,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/pharos-registry/pharos/controller/park"
+	"github.com/pharos-registry/pharos/controller/rpc"
 	"github.com/pharos-registry/pharos/middleware"
 	"github.com/pharos-registry/pharos/service/agreement"
 	"github.com/pharos-registry/pharos/service/audit"
@@ -57,6 +58,7 @@ type Options struct {
 	Metrics      http.Handler                   // the exposition of metrics; nil: none
 	Requests     *middleware.Metrics
 	Config       *config.Service
+	Clients      *rpc.Server                                        // of SDKs over gRPC; nil: there are none
 	Lot          *park.Lot                                          // where long polls wait
 	Site         Site                                               // the front-end; nil: none is served
 	About        About                                              // what the console is told of the server

@@ -83,7 +83,9 @@ func (m *monitor) collectNaming(put gauge) {
 	put(m.clients, float64(c.Persistent), "persistent")
 	put(m.clients, float64(c.Connected), "connection")
 	put(m.publishers, float64(c.Ephemeral+c.Persistent), "v1")
+	put(m.publishers, float64(c.Connected), "v2")
 	put(m.followers, float64(c.Subscribers), "v1")
+	put(m.nacos, float64(m.n.rpc.Count()), "core", "longConnection")
 	for name, v := range map[string]int{"serviceCount": c.Services, "ipCount": c.Instances, "subscriberCount": c.Subscribers} {
 		put(m.nacos, float64(v), "naming", name)
 	}

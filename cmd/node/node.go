@@ -185,15 +185,16 @@ func (n *Node) openAPI() error {
 		Owner:        n.owner,
 		Distro:       n.distro,
 	}
+	if err := n.openRPC(o.Requests); err != nil {
+		return err
+	}
+	o.Clients = n.rpc
 	n.console(&o)
 	api, err := controller.New(o)
 	if err != nil {
 		return err
 	}
 	n.api = api
-	if err := n.openRPC(o.Requests); err != nil {
-		return err
-	}
 	if n.peer != nil {
 		n.peer.HandleHTTP(api)
 	}

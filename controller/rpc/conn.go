@@ -64,6 +64,9 @@ type pending struct {
 // config, or what else its client said.
 func (c *Conn) Module() string { return c.Labels["module"] }
 
+// Active is when the client last gave a sign of life.
+func (c *Conn) Active() time.Time { return time.UnixMilli(c.active.Load()) }
+
 // touch notes a sign of life.
 func (c *Conn) touch() { c.active.Store(time.Now().UnixMilli()) }
 
