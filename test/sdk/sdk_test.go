@@ -18,10 +18,12 @@ type suite struct {
 	name    string
 	limit   time.Duration // for one program, far above what it takes
 	checks  []string      // in the order of the table
-	options func(*testing.T) server.Options
-	setup   func(*testing.T, *server.Server) []string // gives the programs' further environment
-	nodes   int                                       // of a cluster; 0 is one server that stands alone
-	without string                                    // a language that has no program for the suite
+	second  []string      // the checks that programs with SDKs of the 2.x generation make; none: they are left out
+	token   int           // seconds that a token lives
+	options func(suite) server.Options
+	setup   func(*testing.T, *server.Server, suite) []string // gives the programs' further environment
+	nodes   int                                              // of a cluster; 0 is one server that stands alone
+	without string                                           // a language that has no program for the suite
 }
 
 // TestMain lets all languages run at the same time however few processors
@@ -43,6 +45,10 @@ func TestNaming(t *testing.T) {
 			"told: many at once", "list services", "namespace", "told: beats stopped, unhealthy",
 			"select healthy", "told: beats stopped, lost", "healthy for 60 s", "deregister",
 		},
+		second: []string{
+			"register", "list", "subscribe", "told: new", "told: changed", "told: deregistered", "told: many at once",
+			"told: process killed", "list services", "namespace", "server restart", "deregister",
+		},
 	})
 }
 
@@ -51,6 +57,10 @@ func TestConfig(t *testing.T) {
 		name:  "config",
 		limit: 120 * time.Second,
 		checks: []string{
+			"publish", "get: absent", "cas", "namespace", "told: changed", "unicode", "100 KB",
+			"beta", "remove", "server restart",
+		},
+		second: []string{
 			"publish", "get: absent", "cas", "namespace", "told: changed", "unicode", "100 KB",
 			"beta", "remove", "server restart",
 		},
@@ -65,7 +75,12 @@ func TestAuth(t *testing.T) {
 			"right password", "wrong password", "no password", "read permission only",
 			"no permission", "token expires", "login again while running",
 		},
-		options: func(*testing.T) server.Options { return server.Options{Settings: authSettings()} },
+		second: []string{
+			"right password", "wrong password", "no password", "read permission only",
+			"no permission", "token expires", "login again while running",
+		},
+		token:   tokenSeconds,
+		options: func(s suite) server.Options { return server.Options{Settings: authSettings(s)} },
 		setup:   makeUsers,
 	})
 }
@@ -93,7 +108,11 @@ func run(t *testing.T, s suite) {
 	result := newTable(s)
 	t.Run("clients", func(t *testing.T) {
 		for _, l := range languages() {
-			if l.name == s.without {
+			own := s
+			if l.second {
+				own.checks, own.token = s.second, secondTokenSeconds
+			}
+			if l.name == s.without || len(own.checks) == 0 {
 				continue
 			}
 			t.Run(l.name, func(t *testing.T) {
@@ -103,7 +122,7 @@ func run(t *testing.T, s suite) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				result.add(l.name, runOne(t, s, l.name, command))
+				result.add(l.name, runOne(t, own, l.name, command))
 			})
 		}
 	})
@@ -138,7 +157,7 @@ func runOne(t *testing.T, s suite, name string, command []string) []finding {
 	env := append(os.Environ(), "NACOS_SERVER="+strings.Join(addresses, ","), "SDK_WORK="+t.TempDir(),
 		"NO_PROXY=127.0.0.1", "no_proxy=127.0.0.1", "PYTHONDONTWRITEBYTECODE=1")
 	if s.setup != nil {
-		env = append(env, s.setup(t, servers[0])...)
+		env = append(env, s.setup(t, servers[0], s)...)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), s.limit)
 	defer cancel()
@@ -160,7 +179,7 @@ func startServers(t *testing.T, s suite) []*server.Server {
 	}
 	var options server.Options
 	if s.options != nil {
-		options = s.options(t)
+		options = s.options(s)
 	}
 	return []*server.Server{server.Start(t, options)}
 }

@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -37,7 +38,13 @@ func (t *table) String() string {
 		fmt.Fprintf(w, " %-8s", l.name)
 	}
 	fmt.Fprintln(w)
-	for _, c := range t.suite.checks {
+	checks := slices.Clone(t.suite.checks)
+	for _, c := range t.suite.second {
+		if !slices.Contains(checks, c) {
+			checks = append(checks, c)
+		}
+	}
+	for _, c := range checks {
 		fmt.Fprintf(w, "  %-32s", c)
 		for _, l := range languages() {
 			cell := t.result[l.name][c]

@@ -20,6 +20,9 @@ type language struct {
 	name  string
 	tools []string // executables without which it cannot run
 
+	second bool   // an SDK of the 2.x generation, which speaks gRPC
+	shares string // another project whose files it uses, too
+
 	// prepare installs what the lock files name and compiles. It runs only
 	// when a file of the project has changed since it last succeeded.
 	prepare func(l *build)
@@ -41,6 +44,14 @@ func languages() []language {
 			name: "go", tools: []string{"go"}, proof: "cache/sdkcheck",
 			prepare: func(b *build) { b.do(b.project, "go", "build", "-o", filepath.Join(b.cache, "sdkcheck"), ".") },
 			command: func(_, cache string) []string { return []string{filepath.Join(cache, "sdkcheck")} },
+		},
+		{
+			name: "java2", tools: []string{"java", "mvn"}, proof: "project/target/classes/sdkcheck/Second.class", second: true, shares: "java",
+			prepare: func(b *build) { b.do(b.project, "mvn", "-q", "-B", "package") },
+			command: func(project, _ string) []string {
+				classes := filepath.Join(project, "target", "classes") + string(os.PathListSeparator) + filepath.Join(project, "target", "lib", "*")
+				return []string{"java", "-Xmx256m", "-cp", classes, "sdkcheck.Second"}
+			},
 		},
 		{
 			name: "node", tools: []string{"node", "npm"}, proof: "project/node_modules/nacos/package.json",
@@ -88,6 +99,13 @@ func (l language) ready(t *testing.T) ([]string, error) {
 	sum, err := fingerprint(project)
 	if err != nil {
 		return nil, err
+	}
+	if l.shares != "" {
+		more, err := fingerprint(filepath.Join(here(t), l.shares))
+		if err != nil {
+			return nil, err
+		}
+		sum += " " + more
 	}
 	stamp := filepath.Join(cache, "prepared")
 	proof := strings.NewReplacer("project/", project+"/", "cache/", cache+"/").Replace(l.proof)

@@ -24,16 +24,19 @@ final class Config {
     static final String GROUP = "SDK_GROUP";
     private static final String WATCHED = "sdk-watched.yaml";
     private static final String CONFIGS = "/v1/cs/configs";
-    private static final long TOLD_MS = 1_000;
     private static final long AFTER_OUTAGE_MS = 15_000; // the SDK waits some seconds after a failed poll
     private static final String UNICODE =
             "名称: 灯塔 — Ἀλεξάνδρεια\n絵文字: \uD83D\uDDFC\uD83D\uDEA2\r\nsigns: a+b=c&d%20 \"<>\" \\ \t end";
 
     private final Report report;
+    private final long toldMs; // from a write's answer to the listener
+    private final long reconnectMs; // how long writes may fail after an outage
     private ConfigService client;
 
-    Config(Report report) {
+    Config(Report report, long toldMs, long reconnectMs) {
         this.report = report;
+        this.toldMs = toldMs;
+        this.reconnectMs = reconnectMs;
     }
 
     static ConfigService client(String namespace, Account who) throws NacosException {
@@ -113,26 +116,36 @@ final class Config {
             client.addListener(WATCHED, GROUP, l);
             List<String> all = new ArrayList<>();
             for (int i = 1; i <= 5; i++) {
-                all.add(write(l, "v: " + i, TOLD_MS));
+                all.add(write(l, "v: " + i, toldMs));
             }
             return String.join(", ", all);
         });
-        report.check("unicode", () -> write(l, UNICODE, TOLD_MS));
-        report.check("100 KB", () -> write(l, large(), TOLD_MS));
+        report.check("unicode", () -> write(l, UNICODE, toldMs));
+        report.check("100 KB", () -> write(l, large(), toldMs));
         report.check("beta", () -> beta(l));
         report.check("remove", () -> {
             must(client.removeConfig(WATCHED, GROUP), "the SDK says that the removal failed");
             long answered = System.nanoTime();
             reads(client, WATCHED, null);
-            return String.format("told after %.0f ms", l.await(null, answered, TOLD_MS));
+            return String.format("told after %.0f ms", l.await(null, answered, toldMs));
         });
         report.check("server restart", () -> {
-            write(l, "before: the restart", TOLD_MS);
+            write(l, "before: the restart", toldMs);
             report.ask("restart");
             reads(client, WATCHED, "before: the restart");
+            reconnected();
             String first = write(l, "after: the restart", AFTER_OUTAGE_MS);
-            return "told after " + first + ", then " + write(l, "after: again", TOLD_MS);
+            return "told after " + first + ", then " + write(l, "after: again", toldMs);
         });
+    }
+
+    /** Waits until the SDK has found the server again. One that polls writes over connections of their own, and never fails. */
+    private void reconnected() throws Exception {
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(reconnectMs);
+        while (reconnectMs > 0 && !client.publishConfig("sdk-reconnected", GROUP, "x")) {
+            must(System.nanoTime() < end, "no publish succeeds within " + reconnectMs + " ms of the restart");
+            Thread.sleep(100);
+        }
     }
 
     private String write(Listening l, String content, long limitMs) throws Exception {
@@ -173,7 +186,7 @@ final class Config {
         publish(spaced, id, "spaced");
         Listening l = new Listening();
         spaced.addListener(id, GROUP, l);
-        l.await("spaced, changed", publish(spaced, id, "spaced, changed"), TOLD_MS);
+        l.await("spaced, changed", publish(spaced, id, "spaced, changed"), toldMs);
         reads(client, id, "public");
         return null;
     }
@@ -182,18 +195,18 @@ final class Config {
     private String beta(Listening l) throws Exception {
         String formal = "beta: formal";
         String gray = "beta: gray";
-        l.await(formal, publish(client, WATCHED, formal), TOLD_MS);
+        l.await(formal, publish(client, WATCHED, formal), toldMs);
         sendBeta("beta: of another", "10.9.9.9"); // not for this client
         reads(client, WATCHED, formal);
         readsFrom("10.9.9.9", "beta: of another");
-        double told = l.await(gray, sendBeta(gray, Naming.ADDRESS + ",10.9.9.8"), TOLD_MS);
+        double told = l.await(gray, sendBeta(gray, Naming.ADDRESS + ",10.9.9.8"), toldMs);
         reads(client, WATCHED, gray);
         readsFrom("10.9.9.8", gray);
         readsFrom("10.9.9.9", formal);
         HttpResponse<String> r =
                 Http.request("DELETE", CONFIGS, Map.of("dataId", WATCHED, "group", GROUP, "beta", "true"), Map.of());
         must(r.statusCode() == 200, "stop beta: " + r.statusCode() + " " + r.body());
-        l.await(formal, System.nanoTime(), TOLD_MS);
+        l.await(formal, System.nanoTime(), toldMs);
         reads(client, WATCHED, formal);
         readsFrom("10.9.9.8", formal);
         return String.format("told after %.0f ms", told);

@@ -7,6 +7,8 @@ import java.nio.file.Path;
 
 /** Uses a server through nacos-client 1.4 as an application would; ../README.md tells what it prints. */
 public final class Main {
+    private static final long TOLD_MS = 1_000;
+
     private Main() {
     }
 
@@ -24,10 +26,10 @@ public final class Main {
                 new Naming(report).run();
                 break;
             case "config":
-                new Config(report).run();
+                new Config(report, TOLD_MS, 0).run();
                 break;
             case "auth":
-                new Auth(report).run();
+                new Auth(report, false).run();
                 break;
             case "cluster":
                 new Cluster(report).run();
