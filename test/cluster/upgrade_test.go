@@ -5,6 +5,7 @@ package cluster
 import (
 	"fmt"
 	"os"
+	"syscall"
 	"testing"
 	"time"
 
@@ -29,7 +30,7 @@ func TestUpgrade(t *testing.T) {
 		}
 		n.Change(func(o *server.Options) { o.Binary = "" })
 		l.say("---- node %d is upgraded", n.number)
-		l.stop(n)
+		l.retire(n)
 		l.start(n)
 		if n.runs(t, old) {
 			t.Fatalf("node %d still runs the older program", n.number)
@@ -45,6 +46,22 @@ func TestUpgrade(t *testing.T) {
 	if !w.settle() {
 		t.Fatalf("after the loss of the leader the cluster is not in order (PHAROS_SEED=%d)", seed)
 	}
+}
+
+// retire stops a node of an earlier build. How long that takes is no fault of
+// this one; who waits on it for longer is killed, as an operator would do.
+func (l *lab) retire(n *node) {
+	l.t.Helper()
+	l.say("stop node %d", n.number)
+	n.Signal(syscall.SIGTERM)
+	select {
+	case <-n.Ended():
+	case <-time.After(20 * time.Second):
+		l.say("node %d, of the earlier build, did not stop by itself", n.number)
+		n.Kill()
+	}
+	n.pid.Store(0)
+	n.client.CloseIdleConnections()
 }
 
 // runs says whether a node's process is of that file.
