@@ -258,7 +258,9 @@ func TestBatchOverAConnection(t *testing.T) {
 			{func() { batch("10.2.0.9", "10.2.0.8", "10.2.0.7", "10.2.0.6") }, 4},
 			{func() { a.register("s", "10.2.0.1") }, 1},
 			{func() { batch("10.2.0.1", "10.2.0.4") }, 2},
-			{func() { a.ok("InstanceRequest", inService("s", `"type":"deregisterInstance","instance":`+at("10.9.9.9"))) }, 0},
+			{func() {
+				a.ok("InstanceRequest", inService("s", `"type":"deregisterInstance","instance":`+at("10.9.9.9")))
+			}, 0},
 			{func() { batch("10.2.0.1") }, 1},
 			{func() { batch() }, 0},
 		} {
