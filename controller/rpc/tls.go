@@ -27,8 +27,12 @@ type serverTLS struct {
 	plain bool
 }
 
-// recordHandshake is the first byte of a TLS connection: RFC 8446 §5.1.
-const recordHandshake = 0x16
+const (
+	// recordHandshake is the first byte of a TLS connection: RFC 8446 §5.1.
+	recordHandshake = 0x16
+	// recordHeader is how long the header of a record is, ibid.
+	recordHeader = 5
+)
 
 // info is what calls see of a connection's security.
 type info struct{ credentials.CommonAuthInfo }
@@ -38,11 +42,14 @@ func (info) AuthType() string { return "pharos" }
 
 // ServerHandshake implements credentials.TransportCredentials.
 func (s *serverTLS) ServerHandshake(c net.Conn) (net.Conn, credentials.AuthInfo, error) {
-	first := make([]byte, 1)
-	if _, err := c.Read(first); err != nil {
+	// More than the one byte that is looked at: middleware.Limit's connections take
+	// their time over a read of one byte.
+	first := make([]byte, recordHeader)
+	n, err := c.Read(first)
+	if err != nil {
 		return nil, nil, errors.Join(err, c.Close())
 	}
-	c = &unread{Conn: c, first: first}
+	c = &unread{Conn: c, first: first[:n]}
 	if first[0] != recordHandshake {
 		if !s.plain {
 			return nil, nil, errors.Join(errors.New("a client speaks without TLS"), c.Close())
@@ -79,7 +86,7 @@ func (s *serverTLS) Clone() credentials.TransportCredentials {
 // OverrideServerName implements credentials.TransportCredentials.
 func (*serverTLS) OverrideServerName(string) error { return errClientSide }
 
-// unread is a connection of which one byte was read ahead.
+// unread is a connection of which the first bytes were read ahead.
 type unread struct {
 	net.Conn
 

@@ -54,6 +54,11 @@ func languages() []language {
 			},
 		},
 		{
+			name: "go2", tools: []string{"go"}, proof: "cache/sdkcheck", second: true,
+			prepare: func(b *build) { b.do(b.project, "go", "build", "-o", filepath.Join(b.cache, "sdkcheck"), ".") },
+			command: func(_, cache string) []string { return []string{filepath.Join(cache, "sdkcheck")} },
+		},
+		{
 			name: "node", tools: []string{"node", "npm"}, proof: "project/node_modules/nacos/package.json",
 			prepare: func(b *build) { b.do(b.project, "npm", "ci", "--no-audit", "--no-fund", "--loglevel=error") },
 			command: func(project, _ string) []string { return []string{"node", filepath.Join(project, "main.js")} },
