@@ -78,7 +78,8 @@ func TestAccessLogLine(t *testing.T) {
 func TestAccessLogOfATakenConnection(t *testing.T) {
 	var out bytes.Buffer
 	log := middleware.NewAccessLog(&out)
-	s := httptest.NewServer(log.Wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	logged := make(chan struct{}) // nobody waits for a request whose connection was taken
+	h := log.Wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		conn, _, err := http.NewResponseController(w).Hijack()
 		if err != nil {
 			t.Error(err)
@@ -86,14 +87,18 @@ func TestAccessLogOfATakenConnection(t *testing.T) {
 		}
 		_, _ = conn.Write([]byte("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"))
 		_ = conn.Close()
-	})))
+	}))
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer close(logged)
+		h.ServeHTTP(w, r)
+	}))
 	defer s.Close()
 	resp, err := s.Client().Get(s.URL + "/poll")
 	if err != nil {
 		t.Fatal(err)
 	}
 	_ = resp.Body.Close()
-	s.Close()
+	<-logged
 	log.Flush()
 	if got := out.String(); resp.StatusCode != http.StatusNoContent || !strings.Contains(got, `"GET /poll HTTP/1.1" - - `) {
 		t.Errorf("answered %d, logged %q", resp.StatusCode, got)
