@@ -200,11 +200,11 @@ test('twelve thousand configs: the table is there at once and draws few rows', {
   await page.getByRole('heading', { level: 1 }).waitFor();
   const began = Date.now();
   await page.goto(at('/ns/many/configs?size=500'));
-  await page.getByRole('link', { name: 'config-00000' }).waitFor();
+  await page.locator('tbody').getByRole('link', { name: 'config-00000' }).waitFor(); // the overview has such links, too
   const took = Date.now() - began;
   const drawn = await page.locator('tbody tr').count();
   console.log(`first rows of 12,000 after ${took} ms, ${drawn} rows drawn`);
-  assert.ok(drawn < 80, `${drawn} rows drawn`);
+  assert.ok(drawn > 10 && drawn < 80, `${drawn} rows drawn`);
   // A second is what is asked of a machine that does nothing else; CI's may be at a third of its speed.
   assert.ok(took < Number(process.env.TABLE_LIMIT ?? 3000), `${took} ms`);
   await page.getByText('of 12,000').waitFor();
