@@ -58,9 +58,9 @@ func TestFailover(t *testing.T) {
 		nodes[old].Restart()
 	}
 	slices.Sort(took)
-	last := took[len(took)-1]
-	t.Logf("%d kills: p50 %v, p90 %v, max %v; %d tries were refused before", kills, took[len(took)/2], took[len(took)*9/10], last, refused)
-	if limit := time.Duration(float64(failover) * patience()); took[len(took)*9/10] > limit || last > 2*limit { // one election in many is split
+	most, last := took[(len(took)-1)*9/10], took[len(took)-1] // of three, the second
+	t.Logf("%d kills: p50 %v, p90 %v, max %v; %d tries were refused before", kills, took[len(took)/2], most, last, refused)
+	if limit := time.Duration(float64(failover) * patience()); most > limit || last > 2*limit { // one election in many is split
 		t.Errorf("the first write after a kill took %v, the limit is %v", took, limit)
 	}
 }
