@@ -61,7 +61,7 @@ func suites() []suite {
 		{name: "cluster-auth-mariadb", files: []string{"auth"}, settings: auth, mariadb: true, nodes: 3},
 		{name: "v3", files: []string{"v3"}, settings: v3, off: "the v3 API of clients and administrators comes later"},
 		{name: "v3-console", settings: v3, console: "v3-console"},
-		{name: "grpc-core", talk: "core", shards: 3, skip: []string{"g16 "}}, // which connections go is arbitrary
+		{name: "grpc-core", talk: "core", shards: 3, skip: []string{"g16 "}},     // which connections go is arbitrary
 		{name: "grpc-naming", talk: "naming", shards: 3, skip: []string{"n10 "}}, // which of several changes go together is a matter of time
 		{name: "grpc-config", talk: "config", shards: 3},
 	}
