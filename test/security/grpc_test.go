@@ -3,6 +3,7 @@ package security_test
 import (
 	"context"
 	"crypto/tls"
+	"maps"
 	"net"
 	"path/filepath"
 	"strconv"
@@ -71,9 +72,7 @@ func TestTLSOfGRPC(t *testing.T) {
 				keys[k] = filepath.Join(dir, k)
 				write(t, keys[k], b)
 			}
-			for k, v := range c.keys {
-				keys[k] = v
-			}
+			maps.Copy(keys, c.keys)
 			startTLS(t, port, keys, trust(ca, ca))
 			for _, client := range []struct {
 				who   string
