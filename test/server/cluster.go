@@ -1,8 +1,12 @@
 package server
 
 import (
+	"context"
+	"fmt"
+	"io"
 	"maps"
 	"net"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,7 +37,8 @@ type ClusterOptions struct {
 }
 
 // StartCluster starts n servers with fresh data directories and waits until
-// all are ready.
+// all are ready and each knows that the others are: before, two of them can
+// believe to own one service.
 func StartCluster(tb testing.TB, n int, o ClusterOptions) *Cluster {
 	tb.Helper()
 	c := NewCluster(tb, n, o)
@@ -43,7 +48,46 @@ func StartCluster(tb testing.TB, n int, o ClusterOptions) *Cluster {
 	for _, s := range c.Nodes {
 		s.WaitReady(clusterLimit)
 	}
+	for _, s := range c.Nodes {
+		s.waitMembers(n)
+	}
 	return c
+}
+
+// waitMembers waits until a node sees n members that are up.
+func (s *Server) waitMembers(n int) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), clusterLimit)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for want := fmt.Sprintf("pharos_members{state=\"UP\"} %d\n", n); !strings.Contains(body(ctx, s.URL("/actuator/prometheus")), want); {
+		select {
+		case <-s.done:
+			s.t.Fatalf("pharos ended before it knew the others (%v)", s.cmd.ProcessState)
+		case <-ctx.Done():
+			s.t.Fatalf("%s does not see %d members within %v", s.Addr(), n, clusterLimit)
+		case <-tick.C:
+		}
+	}
+}
+
+// body asks for a page, "" where there is none.
+func body(ctx context.Context, url string) string {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return ""
+	}
+	r, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return ""
+	}
+	defer func() { _ = r.Body.Close() }()
+	b, err := io.ReadAll(r.Body)
+	if err != nil || r.StatusCode != http.StatusOK {
+		return ""
+	}
+	return string(b)
 }
 
 // NewCluster is StartCluster without starting.
