@@ -22,25 +22,6 @@ import (
 	"github.com/pharos-registry/pharos/test/server"
 )
 
-// A server that says what was recorded agrees in every turn.
-func TestReplayOfTheTalksThemselves(t *testing.T) {
-	for _, name := range []string{"core", "naming", "config"} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			talks := prompt(loadTalks(t, filepath.Join("testdata", "grpc", name+".jsonl")))
-			results := playTalks(t, conformance.Options{Bases: []string{startParrot(t, talks)}}, talks)
-			for _, r := range results {
-				if len(r.Diffs) > 0 {
-					t.Error(describe(r))
-				}
-			}
-			if len(results) < 80 {
-				t.Errorf("only %d turns were compared", len(results))
-			}
-		})
-	}
-}
-
 // Whatever a server changes is found in the turn where it does so, and nowhere
 // else.
 func TestReplayOfATalkFindsEveryChange(t *testing.T) {
