@@ -4,6 +4,7 @@ import (
 	"hash/maphash"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // shards of the cache; a power of two. Readers share a lock with the writer of
@@ -18,7 +19,8 @@ type Cache struct {
 	shards [shards]shard
 	lags   *Lags
 
-	changed func(Key) // nil: nobody wants to know
+	switches atomic.Pointer[Switches] // what the config of the switches says
+	changed  func(Key)                // nil: nobody wants to know
 }
 
 // OnChange has fn called after each change of a config, with its key. It must
@@ -42,6 +44,7 @@ type entry struct {
 // NewCache returns an empty cache.
 func NewCache() *Cache {
 	c := &Cache{seed: maphash.MakeSeed(), lags: newLags()}
+	c.switches.Store(defaultSwitches())
 	for i := range c.shards {
 		c.shards[i].entries = map[Key]*entry{}
 	}
@@ -99,6 +102,9 @@ func (c *Cache) update(k Key, change func(*Item) (*Item, bool)) {
 		old = e.item
 	}
 	it, wake := change(old)
+	if k.DataID == switchDataID {
+		c.turn(old, it) // in the order of the changes, and before anybody is woken
+	}
 	if e == nil && it != nil {
 		e = s.make(k)
 	}

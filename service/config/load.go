@@ -48,9 +48,8 @@ func (s *Service) loadFormal(ctx context.Context, before map[Key]*Item, seen map
 				continue
 			}
 			was, it := before[k], before[k].withFormal(c)
-			if before[k] = it; s.cache.swap(k, was, it) && k.DataID == switchDataID {
-				s.switches.Store(parseSwitches(string(c.Content)))
-			}
+			before[k] = it
+			s.cache.swap(k, was, it)
 		}
 		if len(rows) < loadPage {
 			return unread, nil

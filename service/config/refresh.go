@@ -63,17 +63,7 @@ func (s *Service) put(k Key, was, now *Item) bool {
 	if was == now || sameContent(was, now) && was.Formal != nil && was.Formal.sameRow(now.Formal) {
 		return true // what was rendered of it may stay
 	}
-	if !s.cache.swap(k, was, now) {
-		return false
-	}
-	if k.DataID == switchDataID {
-		w := defaultSwitches()
-		if now != nil && now.Formal != nil {
-			w = parseSwitches(string(now.Formal.Content))
-		}
-		s.switches.Store(w)
-	}
-	return true
+	return s.cache.swap(k, was, now)
 }
 
 // sameRow reports whether two copies of one content are of the same row.

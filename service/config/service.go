@@ -52,9 +52,8 @@ type Service struct {
 	db    *persistence.DB
 	cache *Cache
 
-	switches atomic.Pointer[Switches]
-	search   *searchPool
-	reload   chan struct{} // asks Run for a Reload; room for one
+	search *searchPool
+	reload chan struct{} // asks Run for a Reload; room for one
 
 	loaded atomic.Bool // memory has had all that there is
 	unread atomic.Bool // some of it could not be read, and is not in memory
@@ -67,7 +66,6 @@ func New(o Options) *Service {
 	}
 	s := &Service{o: o, db: o.DB, cache: NewCache(), reload: make(chan struct{}, 1)}
 	s.search = newSearchPool(o.SearchThreads, o.SearchQueue, o.SearchWait)
-	s.switches.Store(defaultSwitches())
 	o.DB.Observe(s.committed)
 	return s
 }
@@ -109,14 +107,14 @@ func (s *Service) committed(op persistence.Op, res persistence.Result) {
 	case persistence.PublishConfig:
 		c := newCopy(o.Content, o.MD5, o.EncryptedDataKey, deref(o.Type), "", res.Time)
 		c.About = published(&o, &res)
-		s.setFormal(o.ConfigKey, c)
+		s.cache.setFormal(o.ConfigKey, c)
 	case persistence.UpdateMetadata:
 		s.cache.describe(&o)
 	case persistence.RemoveConfig:
-		s.removeFormal(o.ConfigKey)
+		s.cache.removeFormal(o.ConfigKey)
 	case persistence.RemoveConfigs:
 		for _, k := range res.Keys {
-			s.removeFormal(k)
+			s.cache.removeFormal(k)
 		}
 	case persistence.PublishGray:
 		if r, ok := compile(o.Rule); ok {
@@ -124,20 +122,6 @@ func (s *Service) committed(op persistence.Op, res persistence.Result) {
 		}
 	case persistence.RemoveGray:
 		s.cache.removeGray(o.ConfigKey, o.Name)
-	}
-}
-
-func (s *Service) setFormal(k Key, c *Copy) {
-	s.cache.setFormal(k, c)
-	if k.DataID == switchDataID {
-		s.switches.Store(parseSwitches(string(c.Content)))
-	}
-}
-
-func (s *Service) removeFormal(k Key) {
-	s.cache.removeFormal(k)
-	if k.DataID == switchDataID {
-		s.switches.Store(defaultSwitches())
 	}
 }
 

@@ -57,7 +57,18 @@ func millis(s string, to *time.Duration) {
 }
 
 // Switches are the ones in force.
-func (s *Service) Switches() *Switches { return s.switches.Load() }
+func (s *Service) Switches() *Switches { return s.cache.switches.Load() }
+
+// turn puts what now says in force, if that is new.
+func (c *Cache) turn(was, now *Item) {
+	switch {
+	case was == now:
+	case now == nil || now.Formal == nil:
+		c.switches.Store(defaultSwitches())
+	case was == nil || was.Formal != now.Formal:
+		c.switches.Store(parseSwitches(string(now.Formal.Content)))
+	}
+}
 
 // Wait is how long a poll hangs that asks for timeout.
 func (w *Switches) Wait(timeout time.Duration) time.Duration {
