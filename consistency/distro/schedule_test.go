@@ -144,8 +144,8 @@ func runSchedule(t *testing.T, seed uint64) {
 		case 5:
 			l.net.Reset(host(a), host(b))
 		case 6:
-			if cut {
-				rounds = 8
+			if cut { // 30 s of silence, counted from when the members know each other again
+				rounds = 10
 			}
 			l.nodes[a].stop()
 			time.Sleep(time.Duration(r.IntN(20)) * time.Second)
