@@ -144,12 +144,12 @@ func (r *Raft) keys() []key {
 func (d *Distro) keys() []key {
 	const p = "nacos.core.protocol.distro.data."
 	return []key{
-		{name: p + "sync.delayMs", doc: "how long further changes of one client are collected, ms", value: millis(&d.SyncDelay, 0, time.Minute)},
-		{name: p + "sync.timeoutMs", doc: "wait for a peer to take changes, ms", value: millis(&d.SyncTimeout, 10*time.Millisecond, time.Minute)},
-		{name: p + "sync.retryDelayMs", doc: "before failed changes are sent again, ms", value: millis(&d.RetryDelay, 10*time.Millisecond, time.Hour)},
-		{name: p + "verify.intervalMs", doc: "how often digests are compared, ms", value: millis(&d.VerifyInterval, 100*time.Millisecond, time.Hour)},
-		{name: p + "verify.timeoutMs", doc: "wait for such a comparison, ms", value: millis(&d.VerifyTimeout, 10*time.Millisecond, time.Minute)},
-		{name: p + "load.timeoutMs", doc: "wait for a peer's whole data at the start, ms", value: millis(&d.LoadTimeout, 100*time.Millisecond, time.Hour)},
-		{name: p + "load.retryDelayMs", doc: "before all peers are asked for it again, ms", value: millis(&d.LoadRetryDelay, 10*time.Millisecond, time.Hour)},
+		{name: p + "sync.delayMs", inert: true, doc: "how long further changes of one client are collected, ms", value: millis(&d.SyncDelay, 0, time.Minute)},
+		{name: p + "sync.timeoutMs", inert: true, doc: "wait for a peer to take changes, ms", value: millis(&d.SyncTimeout, 10*time.Millisecond, time.Minute)},
+		{name: p + "sync.retryDelayMs", inert: true, doc: "before failed changes are sent again, ms", value: millis(&d.RetryDelay, 10*time.Millisecond, time.Hour)},
+		{name: p + "verify.intervalMs", inert: true, doc: "how often digests are compared, ms", value: millis(&d.VerifyInterval, 100*time.Millisecond, time.Hour)},
+		{name: p + "verify.timeoutMs", inert: true, doc: "wait for such a comparison, ms", value: millis(&d.VerifyTimeout, 10*time.Millisecond, time.Minute)},
+		{name: p + "load.timeoutMs", inert: true, doc: "wait for a peer's whole data at the start, ms", value: millis(&d.LoadTimeout, 100*time.Millisecond, time.Hour)},
+		{name: p + "load.retryDelayMs", inert: true, doc: "before all peers are asked for it again, ms", value: millis(&d.LoadRetryDelay, 10*time.Millisecond, time.Hour)},
 	}
 }

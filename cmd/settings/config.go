@@ -62,7 +62,7 @@ func (c *Config) contentKeys() []key {
 		{name: "pharos.config.history.versions", doc: "history rows kept of one config; 0 is no limit", value: number(&c.HistoryVersions, 0, 1<<30)},
 		{name: "maxContent", doc: "bytes of one config", value: size(&c.MaxContent, 1<<10, 1<<30)},
 		{name: "nacos.config.gray.version.max.count", doc: "gray rules of one config", value: number(&c.GrayVersions, 1, 10_000)},
-		{name: "nacos.config.gray.compatible.model", inert: true, doc: "keep the beta and tag tables of older versions in step", value: boolean(&c.GrayCompatible)},
+		{name: "nacos.config.gray.compatible.model", doc: "keep the beta and tag tables of older versions in step", value: boolean(&c.GrayCompatible)},
 		{name: "nacos.config.search.max_capacity", doc: "searches in content that may wait", value: number(&c.SearchQueue, 1, 10_000)},
 		{name: "nacos.config.search.max_thread", doc: "searches in content that may run at once", value: number(&c.SearchThreads, 1, 1000)},
 		{name: "nacos.config.search.wait_timeout", doc: "longest search, ms", value: millis(&c.SearchWait, time.Millisecond, time.Hour)},

@@ -47,6 +47,6 @@ func defaultMetrics() Metrics { return Metrics{Enabled: true} }
 func (m *Metrics) keys() []key {
 	return []key{
 		{name: "pharos.metrics.enabled", doc: "serve /actuator/prometheus", value: boolean(&m.Enabled)},
-		{name: "nacos.prometheus.metrics.enabled", inert: true, doc: "serve /prometheus, which tells Prometheus the instances as targets", value: boolean(&m.Discovery)},
+		{name: "nacos.prometheus.metrics.enabled", doc: "serve /prometheus, which tells Prometheus the instances as targets", value: boolean(&m.Discovery)},
 	}
 }
