@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -229,10 +230,12 @@ func TestEvents(t *testing.T) {
 	if g.ask(t, http.MethodGet, "/changes", form("epoch", "another", "seq", "1"), &polled); !polled.Reset {
 		t.Errorf("%+v", polled)
 	}
-	go c.publish("polled", "one")
+	var publishing sync.WaitGroup
+	publishing.Go(func() { c.publish("polled", "one") })
 	if g.ask(t, http.MethodGet, "/changes", form("epoch", polled.Epoch, "seq", itoa(polled.Seq), "wait", "10", "topics", "config/*"), &polled); polled.Reset || len(polled.Topics) != 1 {
 		t.Errorf("%+v", polled)
 	}
+	publishing.Wait() // its answer may come after the news
 	if err := c.lot.Close(); err != nil {
 		t.Fatal(err)
 	}

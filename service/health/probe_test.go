@@ -2,6 +2,7 @@ package health_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -66,11 +67,23 @@ func talker(tb testing.TB, fn func(c net.Conn)) string {
 	return l.Addr().String()
 }
 
-// check runs a probe and holds it to the verdict and to a time.
+// late reports whether a probe ran out of its time, which may be half a second.
+func late(err error) bool {
+	var n net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &n) && n.Timeout()
+}
+
+// check runs a probe and holds it to the verdict and to a time. Where the verdict
+// is not wanted because the machine did not let the probe finish in its own time,
+// nothing was seen of it yet: it is run again.
 func check(t *testing.T, p health.Probe, target health.Target, want health.Verdict, within time.Duration) {
 	t.Helper()
 	began := time.Now()
 	r := p(t.Context(), &target)
+	for end := began.Add(patience); r.Verdict != want && late(r.Err) && time.Now().Before(end); {
+		began = time.Now()
+		r = p(t.Context(), &target)
+	}
 	if r.Verdict != want {
 		t.Errorf("%s %s%s %q: verdict %d (%v), want %d", target.Type, target.Address, target.Path, target.Cmd, r.Verdict, r.Err, want)
 	}
@@ -82,7 +95,10 @@ func check(t *testing.T, p health.Probe, target health.Target, want health.Verdi
 	}
 }
 
-const quick = 5 * time.Second // far more than any limit of a probe: machines are busy
+const (
+	quick    = 5 * time.Second  // far more than any limit of a probe: machines are busy
+	patience = 20 * time.Second // for a machine that has no time for a probe
+)
 
 func TestTCP(t *testing.T) {
 	p := health.Probes()[health.TCP]
