@@ -123,7 +123,7 @@ func runSchedule(t *testing.T, seed uint64) {
 		clients = append(clients, c)
 		wg.Go(func() { c.run(ctx) })
 	}
-	cut, rounds := false, 3
+	cut, healed, rounds := false, time.Now(), 3
 	for range 8 {
 		a, b := r.IntN(3), r.IntN(3)
 		switch r.IntN(7) {
@@ -135,7 +135,7 @@ func runSchedule(t *testing.T, seed uint64) {
 			cut = true
 		case 2:
 			l.net.HealAll()
-			cut = false
+			cut, healed = false, time.Now()
 		case 3:
 			l.net.Isolate(host(a), host(0), host(1), host(2))
 			cut = true
@@ -144,7 +144,7 @@ func runSchedule(t *testing.T, seed uint64) {
 		case 5:
 			l.net.Reset(host(a), host(b))
 		case 6:
-			if cut { // 30 s of silence, counted from when the members know each other again
+			if cut || time.Since(healed) < 15*time.Second { // 30 s of silence, counted from when the members know each other again
 				rounds = 10
 			}
 			l.nodes[a].stop()

@@ -133,7 +133,7 @@ func runSchedule(t *testing.T, seed uint64) {
 		clients = append(clients, c)
 		wg.Go(func() { c.run(ctx) })
 	}
-	cut, rounds := false, 3
+	cut, healed, rounds := false, time.Now(), 3
 	for range 8 {
 		a, b := r.IntN(3), r.IntN(3)
 		switch r.IntN(7) {
@@ -145,7 +145,7 @@ func runSchedule(t *testing.T, seed uint64) {
 			cut = true
 		case 2:
 			l.net.HealAll()
-			cut = false
+			cut, healed = false, time.Now()
 		case 3:
 			l.net.Isolate(peerAt(a), peerAt(0), peerAt(1), peerAt(2))
 			cut = true
@@ -154,7 +154,7 @@ func runSchedule(t *testing.T, seed uint64) {
 		case 5:
 			l.net.Reset(peerAt(a), peerAt(b))
 		case 6:
-			if cut { // 30 s of silence, counted from when the members know each other again
+			if cut || time.Since(healed) < 15*time.Second { // 30 s of silence, counted from when the members know each other again
 				rounds = 10
 			}
 			l.nodes[a].stop()
