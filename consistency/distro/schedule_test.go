@@ -123,7 +123,7 @@ func runSchedule(t *testing.T, seed uint64) {
 		clients = append(clients, c)
 		wg.Go(func() { c.run(ctx) })
 	}
-	cut, healed, rounds := false, time.Now(), 3
+	cut, healed, rounds := false, time.Time{}, 3
 	for range 8 {
 		a, b := r.IntN(3), r.IntN(3)
 		switch r.IntN(7) {
