@@ -8,10 +8,6 @@ import (
 	"io"
 	"regexp"
 	"strings"
-
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 )
 
 // Bounds of an archive that is imported. A file that was made to exhaust the
@@ -121,7 +117,7 @@ func (a *archive) describeV1(items []member, meta string) error {
 	apps := map[string]string{}
 	if meta != "" {
 		for _, line := range lineEnds.Split(strings.Trim(meta, "\r\n"), -1) {
-			part := strings.Split(line, "=")
+			part := strings.Split(strings.TrimRight(line, "="), "=") // Java's split: nothing at the end is no part
 			if len(part) != 2 {
 				return errMetadata
 			}
@@ -139,15 +135,6 @@ func (a *archive) describeV1(items []member, meta string) error {
 		a.members = append(a.members, m)
 	}
 	return nil
-}
-
-// metaItem is a config in the metadata of the second format.
-type metaItem struct {
-	AppName *string `yaml:"appName"`
-	DataID  string  `yaml:"dataId"`
-	Desc    *string `yaml:"desc"`
-	Group   string  `yaml:"group"`
-	Type    string  `yaml:"type"`
 }
 
 // describeV2 takes the configs that the metadata names and the archive holds.
@@ -183,55 +170,4 @@ func (a *archive) describeV2(items []member, meta string) error {
 		}
 	}
 	return nil
-}
-
-// parseMetadata reads the list below the first key, whatever its name. YAML that
-// refers to itself is refused: it can be made to unfold without end.
-func parseMetadata(s string) ([]metaItem, error) {
-	f, err := parser.ParseBytes([]byte(s), 0)
-	if err != nil || len(f.Docs) == 0 || f.Docs[0].Body == nil {
-		return nil, errMetadata
-	}
-	if unfolds(f.Docs[0].Body) {
-		return nil, errMetadata
-	}
-	var first ast.Node
-	switch body := f.Docs[0].Body.(type) {
-	case *ast.MappingNode:
-		if len(body.Values) > 0 {
-			first = body.Values[0].Value
-		}
-	case *ast.MappingValueNode:
-		first = body.Value
-	}
-	if first == nil {
-		return nil, errMetadata
-	}
-	if _, ok := first.(*ast.SequenceNode); !ok {
-		return nil, errMetadata
-	}
-	var items []metaItem
-	if err := yaml.NodeToValue(first, &items); err != nil {
-		return nil, errMetadata
-	}
-	return items, nil
-}
-
-// aliases finds nodes that stand for others.
-type aliases struct{ found bool }
-
-// Visit implements ast.Visitor.
-func (a *aliases) Visit(n ast.Node) ast.Visitor {
-	switch n.(type) {
-	case *ast.AliasNode, *ast.AnchorNode, *ast.MergeKeyNode:
-		a.found = true
-		return nil
-	}
-	return a
-}
-
-func unfolds(n ast.Node) bool {
-	var a aliases
-	ast.Walk(&a, n)
-	return a.found
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -82,7 +83,14 @@ func TestImport(t *testing.T) {
 		"metadata unfolds": {
 			file: archive(t, entry{"g/a", "a"}, entry{".metadata.yml", "metadata:\n- &x {dataId: a, group: g, type: text}\n- *x\n"}), err: config.ErrMetadata,
 		},
+		"metadata without keys": {file: archive(t, entry{"g/a", "a"}, entry{".metadata.yml", "- a\n"}), err: config.ErrMetadata},
+		"item that is a text":   {file: archive(t, entry{"g/a", "a"}, entry{".metadata.yml", "metadata:\n- a\n"}), err: config.ErrMetadata},
+		"null and fields of others": {
+			file: archive(t, entry{"g/a", "a"}, entry{".metadata.yml", "x:\n- {dataId: a, group: g, type: text, appName: null, configTags: [t], desc: ~}\n"}),
+			want: &config.Imported{Succeeded: 1},
+		},
 		"line without equals": {file: archive(t, entry{"g/a", "a"}, entry{".meta.yml", "g.a.app shop"}), err: config.ErrMetadata},
+		"line without value":  {file: archive(t, entry{"g/a", "a"}, entry{".meta.yml", "g.a.app="}), err: config.ErrMetadata},
 		"bomb":                {file: archive(t, entry{"g/a", strings.Repeat("\x00", 40<<20)}), err: config.ErrNoConfigs},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -97,6 +105,41 @@ func TestImport(t *testing.T) {
 			}
 			if !cmp.Equal(got, c.want) {
 				t.Errorf("got %+v, want %+v", got, c.want)
+			}
+		})
+	}
+}
+
+// TestImportOfHostileMetadata has metadata that costs a careless parser time and
+// memory by the square of its size. Memory is what is measured: it does not depend
+// on what else the machine does.
+func TestImportOfHostileMetadata(t *testing.T) {
+	const (
+		much = 20_000
+		most = 64 << 20 // bytes; 1 GB and more where the square counts
+	)
+	var keys strings.Builder
+	for i := range much {
+		fmt.Fprintf(&keys, "k%d: v\n", i)
+	}
+	for name, meta := range map[string]string{
+		"lists in lists":  "metadata:\n- dataId: " + strings.Repeat("[", much),
+		"items in items":  strings.Repeat("- ", much),
+		"maps in maps":    strings.Repeat("{a: ", much),
+		"keys":            keys.String(),
+		"millions of all": "metadata: [" + strings.Repeat("a,", 2_000_000) + "]",
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, file := centre(t), archive(t, entry{"g/a", "a"}, entry{".metadata.yml", meta})
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, err := s.Import(t.Context(), "", file, config.Abort, config.Author{}, may)
+			runtime.ReadMemStats(&after)
+			if !errors.Is(err, config.ErrMetadata) {
+				t.Errorf("error %v", err)
+			}
+			if used := after.TotalAlloc - before.TotalAlloc; used > most {
+				t.Errorf("%d MB were allocated", used>>20)
 			}
 		})
 	}
