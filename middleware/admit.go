@@ -27,9 +27,9 @@ func (g *Guard) Admit(ctx context.Context, c *Call) (user string, err error) {
 		return "", nil
 	}
 	version := g.o.Auth.Version()
-	user, err = g.judge(ctx, c)
+	user, err = g.judge(ctx, mode, c)
 	if err != nil && mode == Enforce && refused(err) && g.o.Auth.Fresh(ctx, version) {
-		user, err = g.judge(ctx, c)
+		user, err = g.judge(ctx, mode, c)
 	}
 	if err != nil {
 		err = g.refuse(ctx, c.Access.Class, mode, err, time.Now(), func() []any {
@@ -49,8 +49,8 @@ func (g *Guard) knows(c *Call) bool {
 }
 
 // judge is check for a call.
-func (g *Guard) judge(ctx context.Context, c *Call) (user string, err error) {
-	user, err = g.named(ctx, c)
+func (g *Guard) judge(ctx context.Context, mode Mode, c *Call) (user string, err error) {
+	user, err = g.named(ctx, mode, c)
 	if err != nil || c.Access.Self {
 		return user, err
 	}
@@ -58,7 +58,7 @@ func (g *Guard) judge(ctx context.Context, c *Call) (user string, err error) {
 }
 
 // named is identify for a call: its headers say who calls.
-func (g *Guard) named(ctx context.Context, c *Call) (string, error) {
+func (g *Guard) named(ctx context.Context, mode Mode, c *Call) (string, error) {
 	if t, ok := strings.CutPrefix(c.Header("Authorization"), "Bearer "); ok && t != "" {
 		return g.o.Auth.Token(t)
 	}
@@ -73,5 +73,5 @@ func (g *Guard) named(ctx context.Context, c *Call) (string, error) {
 	if err != nil {
 		host = c.Remote
 	}
-	return g.o.Auth.Password(ctx, name, c.Header("password"), host)
+	return g.passwords(mode)(ctx, name, c.Header("password"), host)
 }

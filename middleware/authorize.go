@@ -251,7 +251,22 @@ func (g *Guard) identify(q *Request) (string, error) {
 	if t := fromEither(q, "accessToken", "Accesstoken"); t != "" {
 		return g.o.Auth.Token(t)
 	}
-	return g.o.Auth.Password(q.Context(), fromEither(q, "username", "Username"), fromEither(q, "password", "Password"), q.Address())
+	check := g.passwords(q.mode)
+	if q.Route.Access.Basic {
+		if user, password, ok := q.HTTP().BasicAuth(); ok {
+			return check(q.Context(), user, password, q.Address())
+		}
+	}
+	return check(q.Context(), fromEither(q, "username", "Username"), fromEither(q, "password", "Password"), q.Address())
+}
+
+// passwords is what checks passwords. Who is let through anyway is not held back,
+// however often his was wrong.
+func (g *Guard) passwords(mode Mode) func(ctx context.Context, user, password, address string) (string, error) {
+	if mode == Observe {
+		return g.o.Auth.Glance
+	}
+	return g.o.Auth.Password
 }
 
 // BearerToken is the token of the Authorization header, or of the parameter
