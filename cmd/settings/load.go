@@ -179,7 +179,9 @@ func (l *Loaded) settle() error {
 	if s.TLS.ClientCert && s.TLS.ClientCA == "" {
 		return errors.New("nacos.remote.server.rpc.tls.mutualAuthEnable needs trustCollectionCertFile, the authorities whose certificates are accepted")
 	}
-	if p := s.Server.Port; s.Server.DNSPort == p || s.Server.DNSPort == s.Server.GRPCPort() || s.Console.Port == s.Server.GRPCPort() {
+	// A console's port that nobody said gives way: it is found taken, which is a warning.
+	consoleOnGRPC := s.Console.Port == s.Server.GRPCPort() && l.source("nacos.console.port") != sourceDefault
+	if p := s.Server.Port; s.Server.DNSPort == p || s.Server.DNSPort == s.Server.GRPCPort() || consoleOnGRPC {
 		return errors.New("two listeners have one port: HTTP " + strconv.Itoa(p) + ", gRPC " + strconv.Itoa(s.Server.GRPCPort()) +
 			", console " + strconv.Itoa(s.Console.Port) + ", DNS " + strconv.Itoa(s.Server.DNSPort) + "; choose another with --port or --set")
 	}

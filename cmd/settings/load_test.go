@@ -162,6 +162,10 @@ func TestRefusedValueIsOneLine(t *testing.T) {
 			want: `db.url.1 is missing: the platform is mysql (conf/application.properties:1) and db.num is 2; allowed is jdbc:mysql://host:port/database?parameters`,
 		},
 		{
+			name: "no data directory", args: []string{"--data", ""},
+			want: `flag --data: pharos.data.dir = "" is refused; allowed is any text but none`,
+		},
+		{
 			name: "no flag", args: []string{"serve"},
 			want: "command line: \"serve\" is no flag; allowed is what `pharos help` lists",
 		},
@@ -170,7 +174,7 @@ func TestRefusedValueIsOneLine(t *testing.T) {
 			want: `conf/application.properties:1: pharos.mode = "a b" is refused; allowed is auto, standalone, cluster`,
 		},
 		{
-			name: "two listeners, one port", args: []string{"--port", "7080"},
+			name: "two listeners, one port", args: []string{"--port", "7080", "--set", "nacos.console.port=8080"},
 			want: "two listeners have one port: HTTP 7080, gRPC 8080, console 8080, DNS 0; choose another with --port or --set",
 		},
 	}

@@ -64,7 +64,7 @@ func (n *Naming) keys() []key {
 		{name: "nacos.naming.service.metadata.length", doc: "characters of all metadata keys and values of one instance", value: number(&n.MaxMetadataLength, 1, 1<<20)},
 		{name: "nacos.core.param.check.enabled", doc: "check names and lengths of parameters before anything else", value: boolean(&n.ParamCheck)},
 		{name: "nacos.naming.data.warmup", inert: true, doc: "answer reads only when the data of the other nodes has arrived", value: boolean(&n.Warmup)},
-		{name: "nacos.core.snowflake.worker-id", inert: true, doc: "worker part of generated ids; -1 derives it from the address", value: number(&n.SnowflakeWorker, -1, 1023)},
+		{name: "nacos.core.snowflake.worker-id", doc: "worker part of generated instance ids; -1 derives it from the address", value: number(&n.SnowflakeWorker, -1, 1023)},
 		{name: "nacos.naming.fuzzy.watch.max.pattern.count", inert: true, doc: "patterns that can be watched at once", value: number(&n.FuzzyPatterns, 1, 1<<20)},
 		{name: "nacos.naming.fuzzy.watch.max.pattern.match.service.count", inert: true, doc: "services that one pattern can match", value: number(&n.FuzzyMatches, 1, 1<<20)},
 		{name: "pharos.naming.cmdb.file", doc: "file with labels of addresses, for label selectors", value: text(&n.CMDBFile)},

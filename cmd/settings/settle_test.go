@@ -116,3 +116,14 @@ func TestAuthModes(t *testing.T) {
 		}
 	}
 }
+
+// Only --port and --data tell servers on one machine apart, so a console's port
+// that nobody said is no reason not to start.
+func TestConsolePortGivesWay(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, port := range []string{"7080", "8080", "9080"} {
+		if _, err := settings.Load([]string{"--port", port}, nil); err != nil {
+			t.Errorf("--port %s: %v", port, err)
+		}
+	}
+}

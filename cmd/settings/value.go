@@ -52,6 +52,9 @@ func text(at *string) value {
 // filled is text that may not be empty: an empty one is no value at all.
 func filled(at *string) value {
 	return field[string]{at: at, show: same, allowed: "any text but none", parse: func(s string) (string, error) {
+		if s == "" { // of a flag: elsewhere it would have been passed over
+			return "", errIll
+		}
 		return s, nil
 	}}
 }
