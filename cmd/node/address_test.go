@@ -59,3 +59,24 @@ func TestLastIPv4(t *testing.T) {
 		t.Errorf("the last private one is %q", got)
 	}
 }
+
+func TestWorker(t *testing.T) {
+	for _, tt := range []struct {
+		said int
+		self string
+		want int
+	}{
+		{5, "10.0.0.1", 5},
+		{0, "10.0.0.1", 0},
+		{-1, "10.0.3.7", 3<<8 | 7},
+		{-1, "10.0.255.255", 1023},
+		{-1, "fd00::1:203", 0x203},
+	} {
+		if got := worker(tt.said, tt.self); got != tt.want {
+			t.Errorf("worker(%d, %q) = %d, want %d", tt.said, tt.self, got, tt.want)
+		}
+	}
+	if a, b := worker(-1, "node-a"), worker(-1, "node-b"); a == b || a < 0 || a > 1023 || b < 0 || b > 1023 {
+		t.Errorf("names: %d and %d", a, b)
+	}
+}

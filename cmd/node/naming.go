@@ -1,6 +1,10 @@
 package node
 
 import (
+	"encoding/binary"
+	"hash/fnv"
+	"net/netip"
+
 	"github.com/pharos-registry/pharos/service/cmdb"
 	"github.com/pharos-registry/pharos/service/naming"
 )
@@ -13,9 +17,26 @@ func (n *Node) openNaming() (err error) {
 		Expire: set.ExpireInstance, ClientExpired: set.ClientExpired,
 		CleanEmptyInterval: set.CleanEmptyInterval, CleanEmptyAfter: set.CleanEmptyAfter,
 		CleanMetaInterval: set.CleanMetaInterval, CleanMetaAfter: set.CleanMetaAfter,
+		Worker: worker(set.SnowflakeWorker, n.self),
 	})
 	n.loops = append(n.loops, n.naming.Run)
 	return err
+}
+
+// worker is the part of generated ids that sets this node's apart: the one that is
+// said, else, as in Nacos, the last bits of its address. A name has those of its
+// hash.
+func worker(said int, self string) int {
+	if said >= 0 {
+		return said
+	}
+	if ip, err := netip.ParseAddr(self); err == nil {
+		b := ip.AsSlice()
+		return int(binary.BigEndian.Uint16(b[len(b)-2:])) & naming.MaxWorker
+	}
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(self)) // never fails
+	return int(h.Sum32()) & naming.MaxWorker
 }
 
 // openLabels builds what knows the labels of addresses, nil where the operator

@@ -4,7 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -246,6 +249,33 @@ func TestSnowflakeIDs(t *testing.T) {
 	}
 	register(t, s, reg("none", "10.0.0.1", 80, func(r *naming.Registration) { r.ShowID = false }))
 	same(t, hosts(t, s, "none")[0].ID, "")
+}
+
+// Ids that two nodes make in the same millisecond differ in the worker part.
+func TestSnowflakeIDsHaveTheWorker(t *testing.T) {
+	const instances = 5000 // more than there are numbers in a millisecond
+	for _, worker := range []int{0, 7, naming.MaxWorker} {
+		s := startWith(t, naming.Options{Worker: worker})
+		snow, seen := meta("preserved.instance.id.generator=snowflake"), map[int64]bool{}
+		for i := range instances {
+			register(t, s, reg("snow", "10.0."+strconv.Itoa(i/250)+"."+strconv.Itoa(i%250), 80, snow))
+		}
+		for _, h := range hosts(t, s, "snow") {
+			number, rest, _ := strings.Cut(h.ID, "#")
+			id, err := strconv.ParseInt(number, 10, 64)
+			if err != nil || rest != "DEFAULT#DEFAULT_GROUP@@snow" {
+				t.Fatalf("id %q: %v", h.ID, err)
+			}
+			if got := id >> 12 & naming.MaxWorker; got != int64(worker) {
+				t.Fatalf("id %q is of worker %d, want %d", h.ID, got, worker)
+			}
+			if at := time.UnixMilli(id>>22 + 1533429240000); time.Since(at).Abs() > time.Minute {
+				t.Fatalf("id %q is of %v", h.ID, at)
+			}
+			seen[id] = true
+		}
+		same(t, len(seen), instances)
+	}
 }
 
 func TestObserversHearOfChanges(t *testing.T) {

@@ -34,6 +34,8 @@ type Options struct {
 	CleanEmptyAfter    time.Duration
 	CleanMetaInterval  time.Duration
 	CleanMetaAfter     time.Duration
+
+	Worker int // part of the ids that this node makes, up to MaxWorker: it sets them apart from those of other nodes
 }
 
 // Service is naming as the adapters see it.
@@ -47,7 +49,8 @@ type Service struct {
 	tombs       tombs
 	beats       atomic.Pointer[beatReplies]
 	locks       [shards]sync.Mutex // see lockOf
-	nextClean   time.Time          // used by Run alone
+	ids         snowflakes
+	nextClean   time.Time // used by Run alone
 }
 
 // New returns a Service with what the database has. It starts nothing: Run does.
@@ -76,6 +79,7 @@ func New(o Options) (*Service, error) {
 	}
 	s := &Service{Registry: newRegistry(), o: o}
 	s.cleanMetaAfter = o.CleanMetaAfter.Milliseconds()
+	s.ids.worker = int64(o.Worker & MaxWorker)
 	s.setSwitches(defaultSwitches())
 	if o.DB == nil {
 		return s, nil
@@ -125,7 +129,7 @@ func (s *Service) instance(r *Registration) (Instance, error) {
 		id := strings.Clone(r.ID)
 		in.kind, in.id = idSnowflake, &id
 	case r.ShowID:
-		if err := in.identify(r.Key); err != nil {
+		if err := in.identify(r.Key, &s.ids); err != nil {
 			return in, err
 		}
 	}
