@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"net"
 	"strconv"
 
 	"github.com/pharos-registry/pharos/middleware"
@@ -126,8 +127,16 @@ type clientV2 struct {
 	Ephemeral bool   `json:"ephemeral"`
 	Updated   int64  `json:"lastUpdatedTime"`
 	Type      string `json:"clientType"`
-	IP        string `json:"clientIp"`
-	Port      string `json:"clientPort"`
+	*clientConnection
+	IP   string `json:"clientIp"`
+	Port string `json:"clientPort"`
+}
+
+// clientConnection is what only a client with a connection shows.
+type clientConnection struct {
+	Type    string `json:"connectType"`
+	App     string `json:"appName"`
+	Version string `json:"version"`
 }
 
 type publicationV2 struct {
@@ -168,7 +177,24 @@ func (a *API) client(q *middleware.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return clientV2{c.ID, c.Ephemeral, c.Updated, "ipPort", c.IP, strconv.Itoa(int(c.Port))}, nil
+	out := clientV2{ID: c.ID, Ephemeral: c.Ephemeral, Updated: c.Updated, Type: "ipPort", IP: c.IP, Port: strconv.Itoa(int(c.Port))}
+	if c.Connected {
+		a.showConnection(&out)
+	}
+	return out, nil
+}
+
+// showConnection adds what is known of the connection of a client. Of one to
+// another node this one knows no more than the naming client.
+func (a *API) showConnection(out *clientV2) {
+	out.Type = "connection"
+	for _, x := range a.clients() {
+		if x.ID == out.ID {
+			_, out.Port, _ = net.SplitHostPort(x.Remote)
+			out.IP, out.clientConnection = x.ClientIP, &clientConnection{"GRPC", x.App, x.Version}
+			return
+		}
+	}
 }
 
 func (a *API) clientPublishes(q *middleware.Request) (any, error) {
