@@ -132,10 +132,17 @@ func (a *API) checkBeat(q *middleware.Request, info *naming.BeatInfo) error {
 	if err := c.standard(); err != nil || info == nil {
 		return err
 	}
-	if err := legal.IP(info.IP); err != nil {
+	if err := firstError(legal.IP(info.IP), legal.Cluster(info.Cluster)); err != nil {
 		return err
 	}
-	return legal.Cluster(info.Cluster)
+	// The reference does not look at it, and keeps what no registration may have.
+	// Few beats have so much that it has to be counted.
+	if raw := info.Metadata(); len(raw) > a.o.MaxMetadata {
+		if n, err := a.o.Naming.MetadataLength(raw); err == nil && n > a.o.MaxMetadata {
+			return legal.Illegal("Metadata", legal.TooLong(a.o.MaxMetadata))
+		}
+	}
+	return nil
 }
 
 // instanceRef is an element of the parameter instances. Numbers and booleans may

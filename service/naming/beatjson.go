@@ -18,6 +18,10 @@ type BeatInfo struct {
 	rawMeta string // the metadata member as JSON: an object of scalars, or ""
 }
 
+// Metadata is the metadata of the instance as the beat has it: a JSON object, or
+// nothing.
+func (i *BeatInfo) Metadata() string { return i.rawMeta }
+
 var errBeat = errors.New("the beat is not a JSON object of the known members")
 
 // ParseBeat reads the beat parameter: one JSON object, of which it looks at a few

@@ -43,14 +43,20 @@ func (m *Meta) Cluster(name string) (Cluster, bool) {
 	return defaultCluster(), false
 }
 
-// The types of health checks that clients know. A Checker may have others, which
-// a server-side health checker of that name serves.
+// The types of health checks. Clients know the first four; the others are
+// additions.
 const (
-	CheckTCP   = "TCP"
-	CheckHTTP  = "HTTP"
-	CheckMySQL = "MYSQL"
-	CheckNone  = "NONE"
+	CheckTCP    = "TCP"
+	CheckHTTP   = "HTTP"
+	CheckMySQL  = "MYSQL"
+	CheckNone   = "NONE"
+	CheckRedis  = "REDIS"
+	CheckGRPC   = "GRPC"
+	CheckCustom = "CUSTOM"
 )
+
+// maxChecker bounds a healthChecker parameter, in bytes.
+const maxChecker = 16 << 10
 
 // Checker says how the health of a cluster's persistent instances is checked.
 type Checker struct {
@@ -73,8 +79,8 @@ type checkerJSON struct {
 	Cmd     *string `json:"cmd,omitempty"`
 }
 
-// ParseChecker reads a healthChecker parameter. A type that is missing is NONE;
-// members that are not known are ignored.
+// ParseChecker reads a healthChecker parameter. A type that is missing or not
+// known is NONE; members that are not known are ignored.
 func ParseChecker(raw string) (Checker, error) {
 	in := checkerJSON{}
 	if err := json.Unmarshal([]byte(raw), &in); err != nil {
@@ -84,7 +90,9 @@ func ParseChecker(raw string) (Checker, error) {
 	if in.Expect != nil {
 		c.Expect = *in.Expect
 	}
-	if c.Type == "" {
+	switch c.Type {
+	case CheckTCP, CheckHTTP, CheckMySQL, CheckRedis, CheckGRPC, CheckCustom:
+	default:
 		c.Type = CheckNone
 	}
 	return c, nil

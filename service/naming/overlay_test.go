@@ -129,3 +129,17 @@ func TestDurableThingsComeBack(t *testing.T) {
 		t.Errorf("switches %+v", sw)
 	}
 }
+
+// What is left out of the bounds of a health check is as on a fresh server.
+func TestHealthParamsInPart(t *testing.T) {
+	s := start(t, "")
+	if err := s.SetSwitch(t.Context(), "tcpHealthParams", `{"max":6000}`, false); err != nil {
+		t.Fatal(err)
+	}
+	same(t, s.Switches().TCPHealth, naming.HealthParams{Max: 6000, Min: 1000, Factor: 0.75})
+	if err := s.SetSwitch(t.Context(), "mysqlHealthParams", `{}`, false); err != nil {
+		t.Fatal(err)
+	}
+	same(t, s.Switches().MySQLHealth, naming.HealthParams{Max: 3000, Min: 2000, Factor: 0.65})
+	wantCode(t, s.SetSwitch(t.Context(), "httpHealthParams", "null", false), service.BadParam, "json param invalid.")
+}

@@ -2,6 +2,7 @@ package naming_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/pharos-registry/pharos/service"
@@ -155,6 +156,7 @@ func TestParseSelector(t *testing.T) {
 		label("PROVIDER.label.A = CONSUMER.label.A"): unreadable,
 		label("CONSUMER.label.A > PROVIDER.label.A"): unreadable,
 		label("CONSUMER.label. = PROVIDER.label."):   unreadable,
+		label(strings.Repeat(" ", 16<<10)):           "the selector is longer than 16384 bytes",
 	} {
 		code := service.BadSelector
 		if want == unreadable {
@@ -162,6 +164,40 @@ func TestParseSelector(t *testing.T) {
 		}
 		_, err := naming.ParseSelector(raw)
 		wantCode(t, err, code, want)
+	}
+}
+
+func TestParseChecker(t *testing.T) {
+	for raw, want := range map[string]string{
+		`{"type":"TCP"}`:                     `{"type":"TCP"}`,
+		`{"type":"http","path":"/x"}`:        `{"type":"HTTP","path":"/x","headers":"","expectedResponseCode":200}`,
+		`{"type":"REDIS","pwd":"p"}`:         `{"type":"REDIS","pwd":"p"}`,
+		`{"type":"GRPC","cmd":"a.B"}`:        `{"type":"GRPC","cmd":"a.B"}`,
+		`{"type":"CUSTOM"}`:                  `{"type":"CUSTOM"}`,
+		`{"type":"NONE"}`:                    `{"type":"NONE"}`,
+		`{}`:                                 `{"type":"NONE"}`,
+		`{"type":"BOGUS","user":"u","x":[]}`: `{"type":"NONE"}`,
+	} {
+		c, err := naming.ParseChecker(raw)
+		if err != nil {
+			t.Errorf("%s: %v", raw, err)
+		}
+		text, err := c.MarshalJSON()
+		if err != nil {
+			t.Error(err)
+		}
+		same(t, string(text), want)
+	}
+}
+
+// What an operator says of health checks is kept and shown again, so it is bounded.
+func TestUpdateClusterBoundsTheChecker(t *testing.T) {
+	s := start(t, "")
+	register(t, s, reg("a", "10.0.0.1", 80, persistent))
+	spec := naming.ClusterSpec{Key: keyOf("a"), Cluster: "DEFAULT", CheckPort: 80, Checker: `{"type":"HTTP","path":"` + strings.Repeat("x", 16<<10) + `"}`}
+	wantCode(t, s.UpdateCluster(t.Context(), &spec), service.BadParam, "Param 'healthChecker' is illegal, it is longer than 16384 bytes")
+	if c, given := s.View(keyOf("a")).Meta.Cluster("DEFAULT"); given {
+		t.Errorf("kept %.40q", c.Checker.Path)
 	}
 }
 

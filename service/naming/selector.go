@@ -21,11 +21,18 @@ type Selector struct {
 	Names      []string // the labels that have to be equal, sorted
 }
 
+// maxSelector bounds the parameter, in bytes: it is looked at for each instance of
+// each answer.
+const maxSelector = 16 << 10
+
 // ParseSelector reads a selector parameter, which is JSON in one more URL encoding.
 // Blank is the Selector that shows all.
 func ParseSelector(raw string) (Selector, error) {
-	if strings.TrimSpace(raw) == "" {
+	switch {
+	case strings.TrimSpace(raw) == "":
 		return Selector{}, nil
+	case len(raw) > maxSelector:
+		return Selector{}, service.Errorf(service.BadSelector, "the selector is longer than %d bytes", maxSelector)
 	}
 	if s, err := url.QueryUnescape(raw); err == nil {
 		raw = s
@@ -71,12 +78,10 @@ func parseExpression(expr string) ([]string, bool) {
 		if !okL || !okR || left != right || left == "" || strings.ContainsAny(left, "=<>!") {
 			return nil, false
 		}
-		if !slices.Contains(names, left) {
-			names = append(names, left)
-		}
+		names = append(names, left)
 	}
 	slices.Sort(names)
-	return names, true
+	return slices.Compact(names), true
 }
 
 // byConsumer reports whether the choice depends on who asks.

@@ -120,6 +120,9 @@ type ClusterSpec struct {
 // UpdateCluster replaces what was said of a cluster of a service. The cluster
 // need not have instances.
 func (s *Service) UpdateCluster(ctx context.Context, r *ClusterSpec) error {
+	if len(r.Checker) > maxChecker {
+		return service.Errorf(service.BadParam, "Param 'healthChecker' is illegal, it is longer than %d bytes", maxChecker)
+	}
 	checker, err := ParseChecker(r.Checker)
 	if err != nil {
 		return err

@@ -54,7 +54,7 @@ func setLong(f func(*Switches) *int64, least int64, tooSmall string) setter {
 // setHealth is the bounds of a type of health check.
 func setHealth(f func(*Switches) *HealthParams, check bool) setter {
 	return func(sw *Switches, v string) (string, error) {
-		var p *HealthParams
+		p := f(defaultSwitches()) // what is left out is as on a fresh server
 		if err := json.Unmarshal([]byte(v), &p); err != nil || p == nil {
 			return "", bad("json param invalid.")
 		}

@@ -91,6 +91,10 @@ func TestBadWrites(t *testing.T) {
 		{name: "beat of another type", method: http.MethodPut, path: "/v1/ns/instance/beat", form: beat(`{"ip":5,"port":"x"}`), lenient: true},
 		{name: "beat of a list", method: http.MethodPut, path: "/v1/ns/instance/beat", form: beat(`[1]`), lenient: true},
 		{name: "beat of 1 MB of brackets", method: http.MethodPut, path: "/v1/ns/instance/beat", form: beat(strings.Repeat("[", 1<<20)), lenient: true},
+		{name: "beat with metadata of 2,000", method: http.MethodPut, path: "/v1/ns/instance/beat", form: beat(`{"ip":"10.50.9.1","port":1,"metadata":{"k":"` + strings.Repeat("v", 2000) + `"}}`)},
+		{name: "beat of v2 with metadata of 1 MB", method: http.MethodPut, path: "/v2/ns/instance/beat", form: map[string]string{"serviceName": "DEFAULT_GROUP@@bad-svc", "beat": `{"ip":"10.50.9.1","port":1,"metadata":{"k":"` + strings.Repeat("v", 1<<20) + `"}}`}},
+		{name: "health checker of 1 MB", method: http.MethodPut, path: "/v1/ns/cluster", form: map[string]string{"clusterName": "c", "checkPort": "80", "useInstancePort4Check": "true", "healthChecker": `{"type":"HTTP","path":"` + strings.Repeat("p", 1<<20) + `"}`}},
+		{name: "selector of 50,000 labels", method: http.MethodPost, path: "/v1/ns/service", form: map[string]string{"serviceName": "bad-new", "selector": labels(50_000)}},
 		{name: "metadata of an instance that is not there", method: http.MethodPut, path: "/v1/ns/instance", form: map[string]string{"ip": "10.50.9.9", "metadata": "a=b", "serviceName": "bad-none"}},
 		{name: "protection threshold as a word", method: http.MethodPost, path: "/v1/ns/service", form: map[string]string{"serviceName": "bad-new", "protectThreshold": "x"}},
 		{name: "service metadata of broken JSON", method: http.MethodPost, path: "/v1/ns/service", form: map[string]string{"serviceName": "bad-new", "metadata": "{"}, lenient: true},
@@ -115,6 +119,18 @@ func TestBadWrites(t *testing.T) {
 	if diff := cmp.Diff(before, snapshot(t, s)); diff != "" {
 		t.Errorf("refused writes changed something (-before +after):\n%s", diff)
 	}
+}
+
+// labels is a selector by n labels, each another one.
+func labels(n int) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteString("&")
+		}
+		b.WriteString("CONSUMER.label.l" + strconv.Itoa(i) + "=PROVIDER.label.l" + strconv.Itoa(i))
+	}
+	return `{"type":"label","expression":"` + b.String() + `"}`
 }
 
 const formType = "application/x-www-form-urlencoded"
