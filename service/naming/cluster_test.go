@@ -29,6 +29,7 @@ func TestRegistrationIsOnAllNodes(t *testing.T) {
 		if took := l.all("x", ip, time.Second); took > 50*time.Millisecond {
 			t.Errorf("it took %v", took)
 		}
+		synctest.Wait() // observers are told after the list has changed
 		first := l.nodes[1].s.View(keyOf("x"))
 		for _, n := range l.nodes {
 			if n.told.Load() == 0 {
@@ -303,6 +304,7 @@ func TestRegistrationStorm(t *testing.T) {
 				}
 				time.Sleep(time.Millisecond)
 			}
+			synctest.Wait() // observers are told after the list has changed
 			if got := nd.told.Load(); got != n {
 				t.Errorf("node %d told of %d changes", nd.i, got)
 			}

@@ -47,7 +47,7 @@ func (l listenersShown) String() string {
 // fetch asks for JSON.
 func fetch(t *testing.T, address string, out any) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {

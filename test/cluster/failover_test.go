@@ -36,11 +36,7 @@ func TestFailover(t *testing.T) {
 	var took []time.Duration
 	refused := 0
 	for i := range kills {
-		old := leaderOf(t, nodes)
-		other := nodes[(old+1+i%2)%3]
-		if r := publish(other, "before", i); !r.ok() {
-			t.Fatalf("before the kill: %s", r)
-		}
+		old, other := calm(t, nodes, i)
 		began := time.Now()
 		nodes[old].Kill()
 		for {
@@ -62,6 +58,23 @@ func TestFailover(t *testing.T) {
 	t.Logf("%d kills: p50 %v, p90 %v, max %v; %d tries were refused before", kills, took[len(took)/2], most, last, refused)
 	if limit := time.Duration(float64(failover) * patience()); most > limit || last > 2*limit { // one election in many is split
 		t.Errorf("the first write after a kill took %v, the limit is %v", took, limit)
+	}
+}
+
+// calm gives the number of the leader and another node, which has just had a write
+// answered: on a busy machine a leader may lose its place without being killed.
+func calm(t *testing.T, nodes []*node, i int) (leader int, other *node) {
+	t.Helper()
+	for late := time.Now().Add(time.Minute); ; {
+		leader = leaderOf(t, nodes)
+		other = nodes[(leader+1+i%2)%3]
+		r := publish(other, "before", i)
+		if r.ok() {
+			return leader, other
+		}
+		if t.Logf("before the kill: %s", r); time.Now().After(late) {
+			t.Fatal("no write is answered for a minute")
+		}
 	}
 }
 

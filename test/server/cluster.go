@@ -49,13 +49,14 @@ func StartCluster(tb testing.TB, n int, o ClusterOptions) *Cluster {
 		s.WaitReady(clusterLimit)
 	}
 	for _, s := range c.Nodes {
-		s.waitMembers(n)
+		s.WaitMembers(n)
 	}
 	return c
 }
 
-// waitMembers waits until a node sees n members that are up.
-func (s *Server) waitMembers(n int) {
+// WaitMembers waits until a node sees n members that are up: that one of them is
+// ready the others hear a moment later.
+func (s *Server) WaitMembers(n int) {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), clusterLimit)
 	defer cancel()
