@@ -53,6 +53,7 @@ func (n *Node) openHealth() error {
 	n.reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "pharos_checked_instances", Help: "Instances whose health this server checks.",
 	}, func() float64 { return float64(checks.Len()) }))
+	n.prober = checks
 	n.loops = append(n.loops, checks.Run)
 	return nil
 }

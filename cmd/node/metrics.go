@@ -3,6 +3,8 @@ package node
 import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/pharos-registry/pharos/service/health"
 )
 
 // observe registers what the process and its parts tell Prometheus.
@@ -70,6 +72,13 @@ func (m *monitor) Collect(ch chan<- prometheus.Metric) {
 	put(m.listeners, polls, "v1")
 	put(m.nacos, configs, "config", "configCount")
 	put(m.nacos, polls, "config", "longPolling")
+	reads, publishes := m.n.config.Asked()
+	put(m.nacos, float64(reads), "config", "getConfig")
+	put(m.nacos, float64(publishes), "config", "publish")
+	// Queues between a write and its answer, which there are none of here.
+	for _, name := range []string{"notifyTask", "notifyClientTask", "dumpTask"} {
+		put(m.nacos, 0, "config", name)
+	}
 }
 
 type gauge func(d *prometheus.Desc, v float64, labels ...string)
@@ -84,7 +93,8 @@ func (m *monitor) collectNaming(put gauge) {
 	put(m.clients, float64(c.Connected), "connection")
 	put(m.publishers, float64(c.Ephemeral+c.Persistent), "v1")
 	put(m.publishers, float64(c.Connected), "v2")
-	put(m.followers, float64(c.Subscribers), "v1")
+	put(m.followers, float64(c.Subscribers-c.Streams), "v1")
+	put(m.followers, float64(c.Streams), "v2")
 	put(m.nacos, float64(m.n.rpc.Count()), "core", "longConnection")
 	for name, v := range map[string]int{"serviceCount": c.Services, "ipCount": c.Instances, "subscriberCount": c.Subscribers} {
 		put(m.nacos, float64(v), "naming", name)
@@ -94,6 +104,9 @@ func (m *monitor) collectNaming(put gauge) {
 		leader = 1
 	}
 	put(m.nacos, leader, "naming", "leaderStatus")
+	for name, kind := range map[string]string{"tcpHealthCheck": health.TCP, "httpHealthCheck": health.HTTP, "mysqlHealthCheck": health.MySQL} {
+		put(m.nacos, float64(m.n.prober.Made(kind)), "naming", name)
+	}
 }
 
 func (m *monitor) collectPushes(put gauge) {
@@ -105,4 +118,8 @@ func (m *monitor) collectPushes(put gauge) {
 	} {
 		put(m.nacos, v, "naming", name)
 	}
+	b := m.n.hub.Backlog()
+	put(m.nacos, float64(b.Dirty), "naming", "serviceChangedEventQueueSize")
+	put(m.nacos, float64(b.Late), "naming", "serviceSubscribedEventQueueSize")
+	put(m.nacos, float64(b.Topics), "naming", "pushPendingTaskCount")
 }

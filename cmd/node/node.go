@@ -29,6 +29,7 @@ import (
 	"github.com/pharos-registry/pharos/service/audit"
 	"github.com/pharos-registry/pharos/service/auth"
 	"github.com/pharos-registry/pharos/service/config"
+	"github.com/pharos-registry/pharos/service/health"
 	"github.com/pharos-registry/pharos/service/namespace"
 	"github.com/pharos-registry/pharos/service/naming"
 	"github.com/pharos-registry/pharos/service/ops"
@@ -61,6 +62,7 @@ type Node struct {
 	naming *naming.Service
 	hub    *push.Hub
 	pushes *push.Stats
+	prober *health.Scheduler
 	auth   *auth.Service
 	guard  *middleware.Guard
 	audit  *audit.Log

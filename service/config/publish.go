@@ -51,6 +51,7 @@ type Publish struct {
 // Publish writes a version of a config. It can be read, and those who wait for
 // it are being told, when Publish returns.
 func (s *Service) Publish(ctx context.Context, p Publish) error {
+	s.publishes.Add(1)
 	if err := p.check(s.o.MaxContent); err != nil {
 		return err
 	}

@@ -57,7 +57,12 @@ type Service struct {
 
 	loaded atomic.Bool // memory has had all that there is
 	unread atomic.Bool // some of it could not be read, and is not in memory
+
+	reads, publishes atomic.Int64 // since the start
 }
+
+// Asked returns how often configs were read and published here since the start.
+func (s *Service) Asked() (reads, publishes int64) { return s.reads.Load(), s.publishes.Load() }
 
 // New returns a Service that follows what o.DB commits. Load fills it.
 func New(o Options) *Service {
@@ -82,6 +87,7 @@ func (s *Service) MaxBody() int64 { return 3*s.o.MaxContent + 1<<20 }
 // that was asked for: without a copy of it there is no answer. known is one that
 // the client carries: without a copy of it the formal one is the answer.
 func (s *Service) Read(k Key, ip, tag, known string) *Copy {
+	s.reads.Add(1)
 	it := s.cache.Get(k)
 	if it == nil {
 		return nil

@@ -74,6 +74,7 @@ type Scheduler struct {
 	changed map[Key]struct{}
 	all     map[addr]*address
 	known   map[Key][]*check
+	made    map[string]int64 // checks since the start, by type
 	ended   bool
 }
 
@@ -110,6 +111,7 @@ func New(o Options) *Scheduler {
 		changed: map[Key]struct{}{},
 		all:     map[addr]*address{},
 		known:   map[Key][]*check{},
+		made:    map[string]int64{},
 	}
 }
 
@@ -308,6 +310,7 @@ func (s *Scheduler) record(c *check, t *Target, v Verdict, took time.Duration) (
 	p := sw.params(t.Type)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.made[t.Type]++
 	a := c.address
 	switch v {
 	case Pass:
@@ -342,6 +345,13 @@ func (s *Scheduler) record(c *check, t *Target, v Verdict, took time.Duration) (
 	c.ok, c.bad = 0, 0
 	c.target.Healthy = healthy // until it is read again
 	return healthy, true
+}
+
+// Made returns how many checks of a type were made since the start.
+func (s *Scheduler) Made(kind string) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.made[kind]
 }
 
 // Len returns how many instances are checked.

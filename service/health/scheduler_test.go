@@ -323,6 +323,18 @@ func TestTimesIsASwitch(t *testing.T) {
 	})
 }
 
+func TestMadeCountsByType(t *testing.T) {
+	targets := []health.Target{target(1, health.TCP, true), target(2, health.HTTP, true), target(3, health.HTTP, true)}
+	bubble(t, targets, func(w *world, s *health.Scheduler) {
+		time.Sleep(20 * time.Second)
+		synctest.Wait()
+		tcp, http := s.Made(health.TCP), s.Made(health.HTTP)
+		if tcp == 0 || http == 0 || tcp+http != int64(w.count()) || s.Made(health.MySQL) != 0 {
+			t.Errorf("%d by TCP, %d by HTTP, of %d in all", tcp, http, w.count())
+		}
+	})
+}
+
 func TestFollowsTheRegistry(t *testing.T) {
 	bubble(t, nil, func(w *world, s *health.Scheduler) {
 		if s.Len() != 0 {

@@ -247,6 +247,7 @@ func (s *Service) Publishers(k Key) []Publication {
 // Counts is how much there is.
 type Counts struct {
 	Services, Instances, Subscribers int
+	Streams                          int // subscribers that are told over a connection
 	Clients, Connected               int
 	Ephemeral, Persistent            int // clients that are an address
 	Owned, OwnedInstances            int // clients that this node answers for, and what they publish
@@ -263,6 +264,11 @@ func (s *Service) Counts() Counts {
 		}
 		n.Instances += len(e.regs)
 		n.Subscribers += len(e.subs)
+		for _, b := range e.subs {
+			if b.client.connected {
+				n.Streams++
+			}
+		}
 	})
 	s.each(func(c *client) {
 		n.Clients++

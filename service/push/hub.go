@@ -116,6 +116,29 @@ func (h *Hub) Connections() int {
 	return len(h.conns)
 }
 
+// Backlog is what is to be told and was not yet.
+type Backlog struct {
+	Topics int // about which something is to be told
+	Dirty  int // of these, such as changed
+	Late   int // subscribers that are told by themselves: new ones, and such as could not be reached
+}
+
+// Backlog counts what is to be told.
+func (h *Hub) Backlog() (b Backlog) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, t := range h.topics {
+		if t.dirty {
+			b.Dirty++
+		}
+		if t.dirty || len(t.late) > 0 {
+			b.Topics++
+		}
+		b.Late += len(t.late)
+	}
+	return b
+}
+
 // Content returns a content to send with Tell.
 func (h *Hub) Content(kind string, body []byte) *Content {
 	return &Content{Type: kind, Body: body, Seq: h.seq.next()}

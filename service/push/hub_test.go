@@ -103,7 +103,13 @@ func TestNewSubscriptionIsToldOnce(t *testing.T) {
 		time.Sleep(200 * time.Millisecond)
 		w.subscribe(a, "p2", "")
 		h.Subscribed(a, "p2")
+		if got, want := h.Backlog(), (push.Backlog{Topics: 1, Late: 2}); got != want {
+			t.Errorf("to be told is %+v, want %+v", got, want)
+		}
 		time.Sleep(time.Second)
+		if got := h.Backlog(); got != (push.Backlog{}) {
+			t.Errorf("to be told is %+v after all were", got)
+		}
 		want(t, r1.told(), "a[]0/0@500")
 		want(t, r2.told(), "a[]0/0@500") // together with the first
 		want(t, r3.told())
@@ -161,6 +167,9 @@ func TestSwitchedOffKeepsWhatChanged(t *testing.T) {
 		h.Changed(a)
 		time.Sleep(2500 * time.Millisecond)
 		want(t, r.told())
+		if got, want := h.Backlog(), (push.Backlog{Topics: 1, Dirty: 1}); got != want {
+			t.Errorf("to be told is %+v, want %+v", got, want)
+		}
 		w.mu.Lock()
 		w.off = false
 		w.mu.Unlock()
