@@ -57,7 +57,7 @@ func findFile(config string, dirs []string) (*file, error) {
 func readFile(path string) (*file, error) {
 	raw, err := os.ReadFile(path) //nolint:gosec // the path is given at the start
 	if err != nil {
-		return nil, fmt.Errorf("configuration file: %w; name one that can be read with --config, or none", err)
+		return nil, fmt.Errorf("configuration file: %w; make it readable, or name another with --config", err)
 	}
 	props, err := parseProperties(raw)
 	if err != nil {
