@@ -43,16 +43,20 @@ type keyed struct {
 	msg    string
 	params map[string]string
 	data   any // beside the sentence; nil: the sentence
+	cause  error
 }
 
 // Error returns the sentence for the caller.
 func (k *keyed) Error() string { return k.msg }
 
+// Unwrap returns the error of the code, by which the audit log knows a refusal.
+func (k *keyed) Unwrap() error { return k.cause }
+
 // refusal is an error with a key.
 func refusal(status int, code service.Code, key, msg string) *keyed {
 	w := wires[code]
 	w.status = status
-	return &keyed{wire: w, key: key, msg: msg}
+	return &keyed{wire: w, key: key, msg: msg, cause: service.Errorf(code, "%s", msg)}
 }
 
 // keys are what our console is told of errors, by their codes.

@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/pharos-registry/pharos/middleware"
@@ -41,7 +42,7 @@ const transportPoll = "poll"
 func (a *API) lineOf(k config.Key, c *config.Client) listenerLine {
 	return listenerLine{
 		Namespace: shownNamespace(k.Tenant), Group: k.Group, DataID: k.DataID, Address: c.Address, IP: c.IP, App: c.App, Agent: c.Agent, Tag: c.Tag,
-		Transport: transportPoll, Node: a.o.Ops.Address(),
+		Transport: cmp.Or(c.Transport, transportPoll), Node: a.o.Ops.Address(),
 	}
 }
 

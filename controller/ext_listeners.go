@@ -50,7 +50,33 @@ func (a *API) extListeners(q *middleware.Request) (any, error) {
 	who, rows := a.viewerOf(q), a.first(pageNo, size)
 	all := a.listenersHere(&filter, who, rows)
 	nodes := askAll(q.Context(), a, question{Kind: askLists, User: who.user, Listeners: filter, Rows: rows}, all.add)
-	return all.page(rows, pageNo, size, compareListeners, nodes), nil
+	page := all.page(rows, pageNo, size, compareListeners, nodes)
+	if err := a.nameVersions(q, page.PageItems); err != nil {
+		return nil, err
+	}
+	return page, nil
+}
+
+// maxNamed is of how many configs a page of listeners names the versions.
+const maxNamed = 100
+
+// nameVersions fills in the names of the versions that clients have.
+func (a *API) nameVersions(q *middleware.Request, lines []listenerLine) error {
+	names := map[config.Key]map[string]string{}
+	for i := range lines {
+		l := &lines[i]
+		k := config.Key{Tenant: config.Namespace(l.Namespace), Group: l.Group, DataID: l.DataID}
+		known, ok := names[k]
+		if !ok && len(names) < maxNamed {
+			var err error
+			if known, err = a.versionNames(q, k); err != nil {
+				return err
+			}
+			names[k] = known
+		}
+		l.Version = known[l.MD5]
+	}
+	return nil
 }
 
 // listenersHere are those who listen on this node.

@@ -161,7 +161,7 @@ func (a *followers) get(c *Conn) *follower {
 	defer a.mu.Unlock()
 	f := a.of[c]
 	if f == nil && !c.isClosed() { // what closes it comes here afterwards
-		client := config.Client{Address: c.Remote, IP: c.ClientIP, App: c.App, Agent: c.Version}
+		client := config.Client{Address: c.Remote, IP: c.ClientIP, App: c.App, Agent: c.Version, Transport: "grpc"}
 		f = &follower{conn: c, count: &a.count, viewer: config.Viewer{IP: c.ClientIP}, client: client, all: map[name]*following{}}
 		a.of[c] = f
 	}

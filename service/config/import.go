@@ -50,9 +50,18 @@ var (
 	ErrNoneChosen = errors.New("no config was chosen")
 )
 
+// Progress is told before each config how many are done, of how many, and at
+// the end.
+type Progress func(done, of int)
+
 // Import publishes the configs of an archive into a namespace. may is asked for
 // each of them before the first is published.
 func (s *Service) Import(ctx context.Context, tenant string, file []byte, policy Policy, by Author, may Permit) (*Imported, error) {
+	return s.ImportTelling(ctx, tenant, file, policy, by, may, func(int, int) {})
+}
+
+// ImportTelling is Import for somebody who waits: tell is told how far it is.
+func (s *Service) ImportTelling(ctx context.Context, tenant string, file []byte, policy Policy, by Author, may Permit, tell Progress) (*Imported, error) {
 	if err := s.mustExist(ctx, tenant); err != nil {
 		return nil, err
 	}
@@ -75,7 +84,7 @@ func (s *Service) Import(ctx context.Context, tenant string, file []byte, policy
 			AppName: m.app, Type: m.typ, Desc: m.desc, By: by,
 		})
 	}
-	out, err := s.publishAll(ctx, all, policy)
+	out, err := s.publishAll(ctx, all, policy, tell)
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +151,7 @@ func (s *Service) Clone(ctx context.Context, tenant string, chosen []Chosen, pol
 			Key: k, Content: r.Content, AppName: &r.AppName, Type: r.Type, Desc: r.Desc, EncryptedKey: r.EncryptedDataKey, By: by,
 		})
 	}
-	return s.publishAll(ctx, all, policy)
+	return s.publishAll(ctx, all, policy, func(int, int) {})
 }
 
 func (s *Service) mustExist(ctx context.Context, tenant string) error {
@@ -161,9 +170,10 @@ func (s *Service) mustExist(ctx context.Context, tenant string) error {
 
 // publishAll publishes one after the other. An error other than that a config
 // exists ends it; what was published stays.
-func (s *Service) publishAll(ctx context.Context, all []Publish, policy Policy) (*Imported, error) {
+func (s *Service) publishAll(ctx context.Context, all []Publish, policy Policy, tell Progress) (*Imported, error) {
 	out := &Imported{}
 	for i, p := range all {
+		tell(i, len(all))
 		err := s.publishFormal(ctx, p, policy != Overwrite)
 		if err == nil {
 			out.Succeeded++
@@ -183,5 +193,6 @@ func (s *Service) publishAll(ctx context.Context, all []Publish, policy Policy) 
 		break
 	}
 	out.Skipped = len(out.SkippedData)
+	tell(len(all), len(all))
 	return out, nil
 }

@@ -16,6 +16,8 @@ type Client struct {
 	App     string
 	Agent   string
 	Tag     string
+
+	Transport string // "" is a long poll
 }
 
 // Follower is a Listener that says who it is, so that it can be seen who was told
@@ -144,7 +146,7 @@ func hostOf(address string) string {
 // Told says that a client came with a digest that is not that of what it should
 // have, and was told so.
 func (l *Lags) Told(c Client, k Key, md5 string) {
-	c = Client{strings.Clone(c.Address), strings.Clone(c.IP), strings.Clone(c.App), strings.Clone(c.Agent), strings.Clone(c.Tag)}
+	c = Client{strings.Clone(c.Address), strings.Clone(c.IP), strings.Clone(c.App), strings.Clone(c.Agent), strings.Clone(c.Tag), c.Transport}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.wave(k).add(Lag{Key: k, Client: c, MD5: strings.Clone(md5), Since: time.Now()})

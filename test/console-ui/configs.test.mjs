@@ -1,51 +1,28 @@
 // Configurations in a real browser: find, edit, two writers, history, import.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { launch, missing, openPage } from './browser.mjs';
-import { api, seed } from './seed.mjs';
-import { startServer } from './server.mjs';
+import { test } from 'node:test';
+import { api } from './seed.mjs';
+import { done, stage, write } from './stage.mjs';
 
-const skip = missing();
-let server;
-let browser;
-let to;
-
-before(async () => {
-  if (skip) return;
-  server = await startServer();
-  to = await seed(server.local);
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
-const at = (path) => `${server.outside}#${path}`;
+const on = stage();
+const { skip, at } = on;
 const order = '/ns/public/configs/DEFAULT_GROUP/order.yaml';
 
-async function write(page, text) {
-  await page.locator('.cm-content').click();
-  await page.keyboard.press('ControlOrMeta+a');
-  await page.keyboard.insertText(text);
-}
-
 test('names of every kind open and survive a reload', { skip }, async () => {
-  const page = await openPage(browser);
+  const page = await on.open();
   for (const name of ['a:b', 'x_y-z.1', 'a.b-c:d_e']) {
-    await to.publish(name, 'content of it');
+    await on.to.publish(name, 'content of it');
     await page.goto(at(`/ns/public/configs?q=${encodeURIComponent(name)}`));
     await page.getByRole('link', { name, exact: true }).click();
     await page.getByRole('heading', { level: 1, name }).waitFor();
     await page.reload();
     await page.getByRole('heading', { level: 1, name }).waitFor();
   }
-  assert.deepEqual(page.wrong, []);
-  await page.context().close();
+  await done(page);
 });
 
 test('filter, sort and page stand in the address; back brings them back', { skip }, async () => {
-  const page = await openPage(browser);
+  const page = await on.open();
   await page.goto(at('/ns/public/configs'));
   await page.getByLabel('Find by name, group, application, tag').fill('order');
   await page.waitForURL(/q=order/);
@@ -54,12 +31,11 @@ test('filter, sort and page stand in the address; back brings them back', { skip
   await page.goBack();
   await page.waitForURL(/q=order/);
   assert.equal(await page.getByLabel('Find by name, group, application, tag').inputValue(), 'order');
-  assert.deepEqual(page.wrong, []);
-  await page.context().close();
+  await done(page);
 });
 
 test('a repeated key is marked on its line, and a review comes before publishing', { skip }, async () => {
-  const page = await openPage(browser);
+  const page = await on.open();
   await page.goto(at(`${order}/edit`));
   await write(page, 'server:\n  port: 1\n  port: 2\n');
   await page.getByRole('region', { name: 'Problems in the text' }).getByText('3:3').waitFor();
@@ -73,17 +49,16 @@ test('a repeated key is marked on its line, and a review comes before publishing
   await page.keyboard.press('ControlOrMeta+s');
   await dialog.getByRole('button', { name: /^Publish/ }).click();
   await page.getByText(/^Published as/).waitFor();
-  assert.equal(await to.get('v1/cs/configs', { dataId: 'order.yaml', group: 'DEFAULT_GROUP' }), 'server:\n  port: 9000\n');
-  assert.deepEqual(page.wrong, []);
-  await page.context().close();
+  assert.equal(await on.to.get('v1/cs/configs', { dataId: 'order.yaml', group: 'DEFAULT_GROUP' }), 'server:\n  port: 9000\n');
+  await done(page);
 });
 
 test('somebody was faster: separate changes are joined, the same place is chosen', { skip }, async () => {
-  await to.publish('merge.yaml', 'a: 1\nb: 1\nc: 1\nd: 1\n', { type: 'yaml' });
-  const page = await openPage(browser, { allow: [/^409 /] });
+  await on.to.publish('merge.yaml', 'a: 1\nb: 1\nc: 1\nd: 1\n', { type: 'yaml' });
+  const page = await on.open({ allow: [/^409 /] });
   await page.goto(at('/ns/public/configs/DEFAULT_GROUP/merge.yaml/edit'));
   await write(page, 'a: mine\nb: 1\nc: 1\nd: mine\n');
-  await to.publish('merge.yaml', 'a: 1\nb: theirs\nc: 1\nd: theirs\n', { type: 'yaml' });
+  await on.to.publish('merge.yaml', 'a: 1\nb: theirs\nc: 1\nd: theirs\n', { type: 'yaml' });
   await page.getByRole('button', { name: 'Review and publish' }).first().click();
   const review = page.getByRole('dialog', { name: 'Review and publish' });
   const merge = page.getByRole('dialog', { name: 'Somebody else was faster' });
@@ -94,39 +69,37 @@ test('somebody was faster: separate changes are joined, the same place is chosen
   await merge.getByRole('button', { name: 'Go on with this text' }).click();
   await review.getByRole('button', { name: /^Publish/ }).click();
   await page.getByText(/^Published as/).waitFor();
-  assert.equal(await to.get('v1/cs/configs', { dataId: 'merge.yaml', group: 'DEFAULT_GROUP' }), 'a: mine\nb: theirs\nc: 1\nd: mine\n');
-  assert.deepEqual(page.wrong, []);
-  await page.context().close();
+  assert.equal(await on.to.get('v1/cs/configs', { dataId: 'merge.yaml', group: 'DEFAULT_GROUP' }), 'a: mine\nb: theirs\nc: 1\nd: mine\n');
+  await done(page);
 });
 
 test('an unpublished text survives the window', { skip }, async () => {
-  const page = await openPage(browser);
+  const page = await on.open();
   await page.goto(at('/ns/public/configs/DEFAULT_GROUP/payment.json/edit'));
   await write(page, '{"currency": "CNY"}');
   await page.waitForFunction(() => Object.keys(localStorage).some((key) => key.startsWith('nc.draft.')));
-  const again = await openPage(browser, { context: page.context() });
+  const again = await on.open({ context: page.context() });
   await again.goto(at('/ns/public/configs/DEFAULT_GROUP/payment.json/edit'));
   await again.getByRole('button', { name: 'Go on with it' }).click();
   await again.getByText('CNY').waitFor();
-  assert.deepEqual([...page.wrong, ...again.wrong], []);
-  await page.context().close();
+  await done(page, again);
 });
 
 test('create, restore an old version, delete, bring back', { skip }, async () => {
-  const page = await openPage(browser, { allow: [/^404 GET .*ext\/config$/] });
+  const page = await on.open({ allow: [/^404 GET .*ext\/config$/] });
   await page.goto(at('/ns/staging/configs/new'));
   await page.getByLabel('Data ID').fill('life.json');
   await write(page, '{"n": 1}');
   await page.getByRole('button', { name: 'Review and publish' }).click();
   await page.getByRole('dialog').getByRole('button', { name: /^Publish/ }).click();
   await page.getByRole('heading', { level: 1, name: 'life.json' }).waitFor();
-  await to.publish('life.json', '{"n": 2}', { tenant: 'staging', type: 'json' });
+  await on.to.publish('life.json', '{"n": 2}', { tenant: 'staging', type: 'json' });
   await page.goto(at('/ns/staging/configs/DEFAULT_GROUP/life.json?tab=history'));
   await page.getByRole('button', { name: /Created/ }).click();
   await page.getByRole('button', { name: 'Restore this version' }).click();
   await page.getByRole('dialog').getByRole('button', { name: /^Restore/ }).click();
   await page.getByText(/is current again/).waitFor();
-  assert.equal(await to.get('v1/cs/configs', { dataId: 'life.json', group: 'DEFAULT_GROUP', tenant: 'staging' }), '{"n": 1}');
+  assert.equal(await on.to.get('v1/cs/configs', { dataId: 'life.json', group: 'DEFAULT_GROUP', tenant: 'staging' }), '{"n": 1}');
   await page.getByRole('button', { name: 'More actions' }).click();
   await page.getByRole('menuitem', { name: 'Delete' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
@@ -135,33 +108,31 @@ test('create, restore an old version, delete, bring back', { skip }, async () =>
   await page.getByRole('button', { name: 'Open' }).click();
   await page.getByRole('button', { name: 'Bring it back' }).click();
   await page.getByRole('heading', { level: 1, name: 'life.json' }).waitFor();
-  assert.equal(await to.get('v1/cs/configs', { dataId: 'life.json', group: 'DEFAULT_GROUP', tenant: 'staging' }), '{"n": 1}');
-  assert.deepEqual(page.wrong, []);
-  await page.context().close();
+  assert.equal(await on.to.get('v1/cs/configs', { dataId: 'life.json', group: 'DEFAULT_GROUP', tenant: 'staging' }), '{"n": 1}');
+  await done(page);
 });
 
 test('a gray release reaches its address only, then everybody in one step', { skip }, async () => {
-  await to.publish('gray.txt', 'for all', { type: 'text' });
-  const page = await openPage(browser);
+  await on.to.publish('gray.txt', 'for all', { type: 'text' });
+  const page = await on.open();
   await page.goto(at('/ns/public/configs/DEFAULT_GROUP/gray.txt?tab=gray'));
   await page.getByRole('button', { name: 'Start a gray release' }).click();
   await page.getByLabel('Client addresses').fill('10.9.9.9');
   await write(page, 'for some');
   await page.getByRole('button', { name: 'Publish to these clients' }).click();
   await page.getByText('The gray release runs.').waitFor();
-  assert.equal(await to.get('v1/cs/configs', { dataId: 'gray.txt', group: 'DEFAULT_GROUP' }), 'for all');
+  assert.equal(await on.to.get('v1/cs/configs', { dataId: 'gray.txt', group: 'DEFAULT_GROUP' }), 'for all');
   await page.getByRole('button', { name: 'Give it to everybody' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Give it to everybody' }).click();
   await page.getByText('Everybody gets it now.').waitFor();
-  assert.equal(await to.get('v1/cs/configs', { dataId: 'gray.txt', group: 'DEFAULT_GROUP' }), 'for some');
-  assert.deepEqual(page.wrong, []);
-  await page.context().close();
+  assert.equal(await on.to.get('v1/cs/configs', { dataId: 'gray.txt', group: 'DEFAULT_GROUP' }), 'for some');
+  await done(page);
 });
 
 test('export and import: the plan says what will happen', { skip }, async () => {
-  const zip = Buffer.from(await (await fetch(`${server.local}v1/cs/configs?exportV2=true&tenant=&group=GATEWAY&dataId=&appName=&ids=`)).arrayBuffer());
-  await to.publish('routes.xml', '<routes/>', { group: 'GATEWAY', type: 'xml' });
-  const page = await openPage(browser);
+  const zip = Buffer.from(await (await fetch(`${on.server.local}v1/cs/configs?exportV2=true&tenant=&group=GATEWAY&dataId=&appName=&ids=`)).arrayBuffer());
+  await on.to.publish('routes.xml', '<routes/>', { group: 'GATEWAY', type: 'xml' });
+  const page = await on.open();
   await page.goto(at('/ns/public/import'));
   await page.locator('input[type=file]').setInputFiles({ name: 'export.zip', mimeType: 'application/zip', buffer: zip });
   const row = page.getByRole('row', { name: /routes\.xml/ });
@@ -171,31 +142,29 @@ test('export and import: the plan says what will happen', { skip }, async () => 
   await row.getByText('Overwrite').waitFor();
   await page.getByRole('button', { name: 'Import 1 config' }).click();
   await page.getByText(/1 config written/).waitFor();
-  assert.match(await to.get('v1/cs/configs', { dataId: 'routes.xml', group: 'GATEWAY' }), /route id="1"/);
-  assert.deepEqual(page.wrong, []);
-  await page.context().close();
+  assert.match(await on.to.get('v1/cs/configs', { dataId: 'routes.xml', group: 'GATEWAY' }), /route id="1"/);
+  await done(page);
 });
 
 test('text is data: markup in names and fields does nothing', { skip }, async () => {
-  await to.publish('evil.txt', '<script>document.title="owned"</script>', { desc: '"><img src=x onerror=alert(1)>', config_tags: '<b>tag</b>', appName: 'javascript:alert(1)' });
-  const page = await openPage(browser);
+  await on.to.publish('evil.txt', '<script>document.title="owned"</script>', { desc: '"><img src=x onerror=alert(1)>', config_tags: '<b>tag</b>', appName: 'javascript:alert(1)' });
+  const page = await on.open();
   page.on('dialog', () => page.wrong.push('a dialog opened'));
   await page.goto(at('/ns/public/configs?q=evil'));
   await page.getByRole('link', { name: 'evil.txt' }).click();
   await page.getByText('onerror=alert(1)').first().waitFor();
   assert.notEqual(await page.title(), 'owned');
-  assert.deepEqual(page.wrong, []);
-  await page.context().close();
+  await done(page);
 });
 
 test('twelve thousand configs: the table is there at once and draws few rows', { skip }, async () => {
-  const zips = api(server.local);
+  const zips = api(on.server.local);
   await zips.post('v1/console/namespaces', { customNamespaceId: 'many', namespaceName: 'many' });
   const work = Array.from({ length: 12_000 }, (_, i) => i);
   await Promise.all(Array.from({ length: 16 }, async () => {
     for (let i = work.pop(); i !== undefined; i = work.pop()) await zips.publish(`config-${String(i).padStart(5, '0')}`, `n: ${i}`, { tenant: 'many', type: 'yaml' });
   }));
-  const page = await openPage(browser);
+  const page = await on.open();
   await page.goto(at('/overview'));
   await page.getByRole('heading', { level: 1 }).waitFor();
   const began = Date.now();
@@ -208,6 +177,5 @@ test('twelve thousand configs: the table is there at once and draws few rows', {
   // A second is what is asked of a machine that does nothing else; CI's may be at a third of its speed.
   assert.ok(took < Number(process.env.TABLE_LIMIT ?? 3000), `${took} ms`);
   await page.getByText('of 12,000').waitFor();
-  assert.deepEqual(page.wrong, []);
-  await page.context().close();
+  await done(page);
 });

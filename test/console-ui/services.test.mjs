@@ -1,43 +1,25 @@
 // Services in a real browser: what programs register appears, what operators set reaches them.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { launch, missing, openPage } from './browser.mjs';
-import { seed } from './seed.mjs';
-import { startServer } from './server.mjs';
+import { test } from 'node:test';
+import { done, stage } from './stage.mjs';
 
-const skip = missing();
-let server;
-let browser;
-let to;
-
-before(async () => {
-  if (skip) return;
-  server = await startServer();
-  to = await seed(server.local);
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
-const at = (path) => `${server.outside}#${path}`;
-const instances = async (serviceName) => JSON.parse(await to.get('v1/ns/instance/list', { serviceName })).hosts;
+const on = stage();
+const { skip, at } = on;
+const instances = async (serviceName) => JSON.parse(await on.to.get('v1/ns/instance/list', { serviceName })).hosts;
 
 test('an instance that registers appears without a reload, one that goes disappears', { skip }, async () => {
-  const page = await openPage(browser);
+  const page = await on.open();
   await page.goto(at('/ns/public/services/DEFAULT_GROUP/order-service'));
   await page.getByText('10.0.0.1:8080', { exact: true }).waitFor();
-  await to.register('order-service', '10.0.7.7', 7777);
+  await on.to.register('order-service', '10.0.7.7', 7777);
   await page.getByText('10.0.7.7:7777', { exact: true }).waitFor({ timeout: 8000 });
-  await to.delete('v1/ns/instance', { serviceName: 'order-service', ip: '10.0.7.7', port: 7777 });
+  await on.to.delete('v1/ns/instance', { serviceName: 'order-service', ip: '10.0.7.7', port: 7777 });
   await page.getByText('10.0.7.7:7777', { exact: true }).waitFor({ state: 'detached', timeout: 8000 });
-  assert.deepEqual(page.wrong, []);
-  await page.context().close();
+  await done(page);
 });
 
 test('weight, traffic and metadata of an instance, and who said them', { skip }, async () => {
-  const page = await openPage(browser);
+  const page = await on.open();
   await page.goto(at('/ns/public/services/DEFAULT_GROUP/payment-service'));
   const row = page.getByRole('row', { name: /10\.0\.1\.1:9000/ });
   await row.getByRole('button', { name: 'Edit 10.0.1.1:9000' }).click();
@@ -55,13 +37,12 @@ test('weight, traffic and metadata of an instance, and who said them', { skip },
   await row.getByRole('switch').click();
   await page.getByText('gets no more traffic').waitFor();
   assert.equal((await instances('payment-service')).filter((one) => one.enabled).length, 0);
-  assert.deepEqual(page.wrong, []);
-  await page.context().close();
+  await done(page);
 });
 
 test('many instances at once, each with its effect said before', { skip }, async () => {
-  for (let i = 1; i <= 3; i++) await to.register('bulk', `10.4.0.${i}`, 80, { ephemeral: false });
-  const page = await openPage(browser);
+  for (let i = 1; i <= 3; i++) await on.to.register('bulk', `10.4.0.${i}`, 80, { ephemeral: false });
+  const page = await on.open();
   await page.goto(at('/ns/public/instances?q=10.4.0.'));
   await page.getByText('10.4.0.3:80', { exact: true }).waitFor();
   await page.getByRole('checkbox', { name: 'Select all rows' }).click();
@@ -71,12 +52,11 @@ test('many instances at once, each with its effect said before', { skip }, async
   await dialog.getByRole('button', { name: 'Take offline' }).click();
   await page.getByText('3 instances changed.').waitFor();
   assert.equal((await instances('bulk')).filter((one) => one.enabled).length, 0);
-  assert.deepEqual(page.wrong, []);
-  await page.context().close();
+  await done(page);
 });
 
 test('create a service, describe its check, delete it', { skip }, async () => {
-  const page = await openPage(browser, { allow: [/^404 GET .*ns\/service$/] });
+  const page = await on.open({ allow: [/^404 GET .*ns\/service$/] });
   await page.goto(at('/ns/dev/services'));
   await page.getByRole('button', { name: 'New service' }).first().click();
   const dialog = page.getByRole('dialog');
@@ -84,9 +64,9 @@ test('create a service, describe its check, delete it', { skip }, async () => {
   await dialog.getByLabel('Protection threshold').fill('0.4');
   await dialog.getByRole('button', { name: 'Create' }).click();
   await page.getByRole('heading', { level: 1, name: 'made-here' }).waitFor();
-  const said = JSON.parse(await to.get('v1/ns/service', { serviceName: 'made-here', namespaceId: 'dev' }));
+  const said = JSON.parse(await on.to.get('v1/ns/service', { serviceName: 'made-here', namespaceId: 'dev' }));
   assert.equal(said.protectThreshold, 0.4);
-  await to.register('made-here', '10.5.0.1', 80, { namespaceId: 'dev', ephemeral: false });
+  await on.to.register('made-here', '10.5.0.1', 80, { namespaceId: 'dev', ephemeral: false });
   await page.getByText('10.5.0.1:80', { exact: true }).waitFor({ timeout: 8000 });
   await page.getByRole('tab', { name: 'Clusters and checks' }).click();
   await page.getByRole('tabpanel').getByRole('button', { name: 'Edit' }).click();
@@ -95,11 +75,10 @@ test('create a service, describe its check, delete it', { skip }, async () => {
   await dialog.getByRole('button', { name: 'Save' }).click();
   await page.getByText('/alive').waitFor();
   assert.equal(await page.getByRole('button', { name: 'Delete', exact: true }).getAttribute('aria-disabled'), 'true');
-  await to.delete('v1/ns/instance', { serviceName: 'made-here', namespaceId: 'dev', ip: '10.5.0.1', port: 80, ephemeral: false });
+  await on.to.delete('v1/ns/instance', { serviceName: 'made-here', namespaceId: 'dev', ip: '10.5.0.1', port: 80, ephemeral: false });
   await page.waitForFunction(() => [...document.querySelectorAll('button')].some((one) => one.textContent === 'Delete' && !one.ariaDisabled), undefined, { timeout: 8000 });
   await page.getByRole('button', { name: 'Delete', exact: true }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await page.getByText('made-here deleted.').waitFor();
-  assert.deepEqual(page.wrong, []);
-  await page.context().close();
+  await done(page);
 });

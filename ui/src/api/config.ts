@@ -1,4 +1,4 @@
-import { get, postBody, postJSON } from './http';
+import { get, postFile, postJSON, type Step } from './http';
 import type { ConfigDetail, ImportResult } from './types';
 
 /** What names one configuration. */
@@ -17,6 +17,7 @@ export interface CloneItem {
 }
 
 const root = 'v3/console/cs';
+const ext = 'v3/console/ext';
 
 /** The configuration, or null where there is none. */
 export const peekConfig = (c: ConfigName) =>
@@ -25,9 +26,9 @@ export const peekConfig = (c: ConfigName) =>
 export const cloneConfigs = (target: string, policy: Policy, items: CloneItem[]) =>
   postJSON<ImportResult>(`${root}/config/clone`, items, { targetNamespaceId: target, policy, namespaceId: '' });
 
-export function importConfigs(ns: string, policy: Policy, file: Blob): Promise<ImportResult> {
+export function importConfigs(ns: string, policy: Policy, file: Blob, tell: (step: Step) => void): Promise<ImportResult> {
   const body = new FormData();
   body.set('policy', policy);
   body.set('file', file, 'import.zip');
-  return postBody(`${root}/config/import`, body, { namespaceId: ns });
+  return postFile(`${ext}/config/import`, body, { namespaceId: ns }, tell);
 }

@@ -1,5 +1,5 @@
 import type { ConfigName } from './config';
-import { address, del, get, post, postBody } from './http';
+import { address, del, get, post, postFile, type Step } from './http';
 import type { Cursor } from './session';
 import { paging, type ConfigDetail, type Page } from './types';
 
@@ -257,10 +257,10 @@ export interface ImportPlan {
   counts: { new: number; same: number; different: number };
 }
 
-export function previewImport(ns: string, file: File): Promise<ImportPlan> {
+export function previewImport(ns: string, file: File, tell: (step: Step) => void): Promise<ImportPlan> {
   const body = new FormData();
   body.set('file', file, file.name);
-  return postBody(`${root}/config/import/preview`, body, { namespaceId: ns });
+  return postFile(`${root}/config/import/preview`, body, { namespaceId: ns }, tell);
 }
 
 export const exportAddress = (query: { namespaceId: string; ids?: string; dataId?: string; groupName?: string; appName?: string }) =>

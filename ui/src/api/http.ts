@@ -56,6 +56,13 @@ function parse(text: string): unknown {
   }
 }
 
+function checked(call: Pick<Call, 'method' | 'path'>, status: number, text: string): unknown {
+  const answer = parse(text);
+  const failed = ApiError.from(call.method, call.path, status, answer);
+  if (failed) throw failed;
+  return answer;
+}
+
 async function once(call: Call): Promise<unknown> {
   let response: Response;
   try {
@@ -65,22 +72,22 @@ async function once(call: Call): Promise<unknown> {
     if (call.signal?.aborted) throw cause;
     throw new Unreachable(call.method, call.path);
   }
-  const answer = parse(await response.text());
-  const failed = ApiError.from(call.method, call.path, response.status, answer);
-  if (failed) throw failed;
-  return answer;
+  return checked(call, response.status, await response.text());
+}
+
+// After a new login an expired call is repeated once.
+async function renewing<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!renew || !(error instanceof ApiError) || !error.expired) throw error;
+    await renew();
+    return run();
+  }
 }
 
 /** Sends a call and gives back the whole answer. After a new login an expired call is repeated once. */
-export async function send(call: Call): Promise<unknown> {
-  try {
-    return await once(call);
-  } catch (error) {
-    if (call.anonymous || !renew || !(error instanceof ApiError) || !error.expired) throw error;
-    await renew();
-    return once(call);
-  }
-}
+export const send = (call: Call): Promise<unknown> => (call.anonymous ? once(call) : renewing(() => once(call)));
 
 async function data<T>(call: Call): Promise<T> {
   const answer = await send(call);
@@ -94,7 +101,46 @@ export const post = <T>(path: string, form: Params, more: Partial<Call> = {}) =>
 
 export const postJSON = <T>(path: string, json: unknown, query: Params = {}) => data<T>({ method: 'POST', path, json, query });
 
-export const postBody = <T>(path: string, body: BodyInit, query: Params = {}) => data<T>({ method: 'POST', path, body, query });
+/** How far a long call is: bytes that went out, then things that the server has done. */
+export interface Step {
+  kind: 'upload' | 'work';
+  done: number;
+  of: number;
+}
+
+// The answer is the last line; those before it say how far the server is.
+const lines = (text: string) => text.trimEnd().split('\n');
+
+function stepOf(line: string): Step | undefined {
+  const said = parse(line) as Partial<Step> | null;
+  return said && typeof said === 'object' && typeof said.done === 'number' && typeof said.of === 'number' ? { kind: 'work', done: said.done, of: said.of } : undefined;
+}
+
+function upload(path: string, body: FormData, query: Params, tell: (step: Step) => void): Promise<unknown> {
+  return new Promise((done, fail) => {
+    const call = { method: 'POST', path } as const;
+    const request = new XMLHttpRequest();
+    request.open('POST', address(path, query));
+    for (const [name, value] of Object.entries(ours)) request.setRequestHeader(name, value);
+    request.upload.onprogress = ({ loaded, total }) => tell({ kind: 'upload', done: loaded, of: total });
+    request.onprogress = () => {
+      const step = request.status === 200 && lines(request.responseText).map(stepOf).findLast((one) => one !== undefined);
+      if (step) tell(step);
+    };
+    request.onerror = () => fail(new Unreachable(call.method, path));
+    request.onload = () => {
+      try {
+        done((checked(call, request.status, lines(request.responseText).at(-1) ?? '') as { data: unknown }).data);
+      } catch (error) {
+        fail(error);
+      }
+    };
+    request.send(body);
+  });
+}
+
+/** Sends a file and tells how far it is. */
+export const postFile = <T>(path: string, body: FormData, query: Params, tell: (step: Step) => void): Promise<T> => renewing(() => upload(path, body, query, tell)) as Promise<T>;
 
 export const put = <T>(path: string, form: Params) => data<T>({ method: 'PUT', path, form });
 

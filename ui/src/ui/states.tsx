@@ -102,11 +102,11 @@ interface Query<T> {
 }
 
 /** Shows what a query brings, or why it does not; with a title where that is the whole page. */
-export function Loaded<T>({ query, rows, title, children }: { query: Query<T>; rows?: number; title?: string; children: (data: T) => ReactNode }) {
+export function Loaded<T>({ query, rows, title, crumbs, children }: { query: Query<T>; rows?: number; title?: string; crumbs?: ReactNode; children: (data: T) => ReactNode }) {
   if (query.data !== undefined) return <>{children(query.data)}</>;
   return (
     <>
-      {title && <PageHead title={title} />}
+      {title && <PageHead title={title} {...(crumbs ? { crumbs } : {})} />}
       {query.error ? <Failure error={query.error} onRetry={() => void query.refetch()} /> : <Skeleton {...(rows ? { rows } : {})} />}
     </>
   );

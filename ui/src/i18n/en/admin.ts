@@ -204,6 +204,14 @@ export const admin = {
     allowed: 'Allowed',
     denied: 'Not allowed',
     because: 'Because',
+    reasons: {
+      "there is no such user, or it has no role": "There is no such user, or it has no role",
+      "the user is an administrator": "The user is an administrator",
+      "the user has no role": "The user has no role",
+      "only an administrator may": "Only an administrator may",
+      "a permission grants it": "A permission grants it",
+      "no permission of the user's roles grants it": "No permission of the user's roles grants it",
+    },
     pattern: 'Rule',
   },
   audit: {

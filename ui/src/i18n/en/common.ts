@@ -74,6 +74,8 @@ export const common = {
     partial: (silent: string) => `Not every node answered: ${silent} did not. The numbers are at least these.`,
     noAuth: 'Authentication is off: whoever reaches this server can change everything.',
     progress: (done: string, of: string) => `${done} of ${of}`,
+    uploaded: (done: string, of: string) => `Uploaded ${done} of ${of}`,
+    atServer: 'The server reads the file…',
     offline: (seconds: number) => `The server does not answer. What you see is ${seconds} s old.`,
   },
   errors: {

@@ -96,6 +96,7 @@ export const configs = {
     transport: 'Through',
     node: 'Node',
     states: { current: 'Current', gray: 'Gray', behind: 'Behind' },
+    transports: { poll: 'long poll', grpc: 'gRPC' },
     allStates: 'All states',
     byIp: 'Client address',
     summary: (good: number, total: number) => `${good} of ${s(total, 'client', 'clients')} up to date`,

@@ -202,6 +202,14 @@ export const admin: Pick<Dictionary, 'overview' | 'nodes' | 'switches' | 'compar
     allowed: '允许',
     denied: '不允许',
     because: '原因',
+    reasons: {
+      "there is no such user, or it has no role": "没有该用户，或其没有角色",
+      "the user is an administrator": "该用户是管理员",
+      "the user has no role": "该用户没有角色",
+      "only an administrator may": "仅管理员可以",
+      "a permission grants it": "有权限授予",
+      "no permission of the user's roles grants it": "该用户的角色没有任何权限授予此操作",
+    },
     pattern: '规则',
   },
   audit: {

@@ -76,6 +76,8 @@ export const common: Pick<Dictionary, 'common' | 'table' | 'states' | 'errors' |
     partial: (silent) => `并非所有节点都已应答：${silent} 未应答。实际数量可能更多。`,
     noAuth: '鉴权已关闭：任何能访问此服务器的人都可以修改一切。',
     progress: (done, of) => `${done} / ${of}`,
+    uploaded: (done, of) => `已上传 ${done} / ${of}`,
+    atServer: '服务器正在读取文件…',
     offline: (seconds) => `服务器没有应答。当前数据为 ${seconds} 秒前的。`,
   },
   errors: {

@@ -98,6 +98,7 @@ export const configs: Pick<Dictionary, Part> = {
     transport: '方式',
     node: '节点',
     states: { current: '最新', gray: '灰度', behind: '未更新' },
+    transports: { poll: '长轮询', grpc: 'gRPC' },
     allStates: '所有状态',
     byIp: '客户端地址',
     summary: (good, total) => `${total} 个客户端中 ${good} 个已是最新`,

@@ -22,7 +22,7 @@ function Answer({ said }: { said: Explanation }) {
       </p>
       <Facts
         items={[
-          [t.access.because, said.reason],
+          [t.access.because, (t.access.reasons as Record<string, string>)[said.reason] ?? said.reason],
           [t.access.role, said.role],
           [t.access.pattern, said.pattern && <code key="p" className="font-mono text-xs">{said.pattern}</code>],
           [t.access.action, said.action],

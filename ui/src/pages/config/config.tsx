@@ -154,5 +154,5 @@ export function ConfigPage() {
   const { ns, group, name } = usePath();
   const at = { ns, group, dataId: name };
   const query = useQuery({ queryKey: extConfigKeys.full(at), queryFn: () => getFull(at) });
-  return <Loaded query={query} title={name}>{(config) => <Body config={{ ...config, gray: config.gray ?? [] }} />}</Loaded>;
+  return <Loaded query={query} title={name} crumbs={<Crumbs ns={ns} group={group} />}>{(config) => <Body config={{ ...config, gray: config.gray ?? [] }} />}</Loaded>;
 }

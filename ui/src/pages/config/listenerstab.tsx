@@ -22,7 +22,7 @@ export function listenerColumns(t: Dictionary, over = false): Column<Listener>[]
     { key: 'since', title: t.listeners.since, width: '8rem', cell: (row) => <Time at={row.since} /> },
     { key: 'app', title: t.configs.app, wide: true, wider: over, width: '12%', cell: (row) => row.app || <span className="text-fg-3">–</span> },
     { key: 'agent', title: 'SDK', wide: true, width: '16%', cell: (row) => <span className="wrap-anywhere">{row.agent || '–'}</span> },
-    { key: 'transport', title: t.listeners.transport, wide: true, wider: over, width: '6rem', cell: (row) => row.transport },
+    { key: 'transport', title: t.listeners.transport, wide: true, wider: over, width: '6rem', cell: (row) => t.listeners.transports[row.transport as 'poll'] ?? row.transport },
   ];
 }
 

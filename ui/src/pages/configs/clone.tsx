@@ -1,12 +1,14 @@
 import { useState } from 'react';
-import { cloneConfigs, type Policy } from '../../api/config';
+import { cloneConfigs, type CloneItem, type Policy } from '../../api/config';
 import type { ConfigRow } from '../../api/extconfig';
 import { useAct } from '../../app/mutate';
 import { useNamespaces } from '../../app/namespace';
 import { may, useMe } from '../../app/server';
 import { useT } from '../../i18n';
+import { inSteps } from '../../lib/steps';
 import { FormDialog } from '../../ui/dialog';
 import { Field, Input, Select } from '../../ui/field';
+import { Progress } from '../../ui/progress';
 
 export function PolicySelect({ value, onChange }: { value: Policy; onChange: (policy: Policy) => void }) {
   const t = useT();
@@ -25,6 +27,24 @@ export function PolicySelect({ value, onChange }: { value: Policy; onChange: (po
   );
 }
 
+const perStep = 20; // configs in one request, so that progress can be told
+
+// Where the first that exists stops the rest, so does it over several requests.
+async function cloneAll(target: string, policy: Policy, items: CloneItem[], tell: (done: number) => void) {
+  const sum = { succeeded: 0, skipped: 0, failed: 0 };
+  await inSteps(items, perStep, async (part) => {
+    if (sum.failed) {
+      sum.skipped += part.length;
+      return;
+    }
+    const one = await cloneConfigs(target, policy, part);
+    sum.succeeded += one.succCount;
+    sum.skipped += one.skipCount ?? 0;
+    sum.failed += one.failData?.length ?? 0;
+  }, tell);
+  return sum;
+}
+
 /** Copies configurations into another namespace, or under other names. */
 export function CloneDialog({ ns, rows, onClose }: { ns: string; rows: Pick<ConfigRow, 'id' | 'groupName' | 'dataId'>[]; onClose: () => void }) {
   const t = useT();
@@ -33,9 +53,10 @@ export function CloneDialog({ ns, rows, onClose }: { ns: string; rows: Pick<Conf
   const [target, setTarget] = useState('');
   const [policy, setPolicy] = useState<Policy>('ABORT');
   const [items, setItems] = useState(() => rows.map((row) => ({ cfgId: row.id, dataId: row.dataId, group: row.groupName })));
+  const [done, setDone] = useState(0);
   const act = useAct({
-    run: () => cloneConfigs(target, policy, items),
-    done: (result) => t.transfer.result(result.succCount, result.skipCount ?? 0, result.failData?.length ?? 0),
+    run: () => cloneAll(target, policy, items, setDone),
+    done: (sum) => t.transfer.result(sum.succeeded, sum.skipped, sum.failed),
     stale: [['configs', target]],
     then: onClose,
   });
@@ -59,6 +80,7 @@ export function CloneDialog({ ns, rows, onClose }: { ns: string; rows: Pick<Conf
         </Field>
         <PolicySelect value={policy} onChange={setPolicy} />
       </div>
+      {act.isPending && items.length > perStep && <Progress done={done} of={items.length} />}
       <div className="grid grid-cols-2 gap-x-3 gap-y-2">
         <span className="text-xs font-medium text-fg-2">{t.configs.dataId}</span>
         <span className="text-xs font-medium text-fg-2">{t.common.group}</span>

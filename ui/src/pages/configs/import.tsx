@@ -2,6 +2,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { FileUp, Upload } from 'lucide-react';
 import { useState } from 'react';
 import { importConfigs, type Policy } from '../../api/config';
+import type { Step } from '../../api/http';
 import { previewImport, type ImportPlan, type PlanItem } from '../../api/extconfig';
 import { useAct } from '../../app/mutate';
 import { useNamespaceName } from '../../app/namespace';
@@ -14,6 +15,7 @@ import { CodeDiff } from '../../ui/code/lazy';
 import { cx } from '../../ui/cx';
 import { Dialog } from '../../ui/dialog';
 import { Card, PageHead } from '../../ui/page';
+import { FileProgress } from '../../ui/progress';
 import { Strip } from '../../ui/states';
 import { Badge, type Level } from '../../ui/status';
 import { Table, type Column } from '../../ui/table';
@@ -28,7 +30,7 @@ function effect(t: Dictionary, item: PlanItem, policy: Policy): string {
   return policy === 'SKIP' ? t.transfer.effects.skip : t.transfer.effects.replace;
 }
 
-function Drop({ busy, onFile }: { busy: boolean; onFile: (file: File) => void }) {
+function Drop({ busy, step, onFile }: { busy: boolean; step: Step | undefined; onFile: (file: File) => void }) {
   const t = useT();
   const has = useServer();
   const [over, setOver] = useState(false);
@@ -50,6 +52,7 @@ function Drop({ busy, onFile }: { busy: boolean; onFile: (file: File) => void })
       <FileUp size={28} aria-hidden className="text-fg-3" />
       <span className="text-base font-medium">{busy ? t.common.loading : t.transfer.drop}</span>
       <span className="max-w-md text-sm text-fg-2">{t.transfer.dropText(bytes(has.limits.maxImport))}</span>
+      {busy && <span className="w-full max-w-md"><FileProgress step={step} /></span>}
       <input type="file" accept=".zip,application/zip" disabled={busy} className="sr-only" onChange={(event) => event.target.files?.[0] && onFile(event.target.files[0])} />
     </label>
   );
@@ -79,8 +82,9 @@ function Plan({ plan, file, onAgain }: { plan: ImportPlan; file: File; onAgain: 
   const navigate = useNavigate();
   const [policy, setPolicy] = useState<Policy>('SKIP');
   const [compared, setCompared] = useState<PlanItem>();
+  const [step, setStep] = useState<Step>();
   const act = useAct({
-    run: () => importConfigs(ns, policy, file),
+    run: () => importConfigs(ns, policy, file, setStep),
     done: (result) => t.transfer.result(result.succCount, result.skipCount, result.failData?.length ?? 0),
     stale: [['configs', ns], ['releases', ns]],
     then: () => void navigate({ to: '/ns/$ns/configs', params: { ns } }),
@@ -98,12 +102,13 @@ function Plan({ plan, file, onAgain }: { plan: ImportPlan; file: File; onAgain: 
             <PolicySelect value={policy} onChange={setPolicy} />
           </div>
           <div className="flex gap-2">
-            <Button onClick={onAgain}>{t.transfer.otherFile}</Button>
+            <Button why={act.isPending && t.common.loading} onClick={onAgain}>{t.transfer.otherFile}</Button>
             <Button look="primary" icon={Upload} busy={act.isPending} why={why} onClick={() => act.mutate()}>
               {t.transfer.import(count)}
             </Button>
           </div>
         </div>
+        {act.isPending && <div className="mt-4"><FileProgress step={step} /></div>}
       </Card>
       <Card flush title={t.transfer.plan(plan.counts.new, plan.counts.different, plan.counts.same)}>
         <Table label={t.transfer.effect} columns={planColumns(t, policy, setCompared)} rows={plan.items} rowKey={(item) => `${item.groupName}/${item.dataId}`} />
@@ -123,7 +128,8 @@ export function ImportPage() {
   const { ns } = usePath();
   const name = useNamespaceName(ns);
   const [file, setFile] = useState<File>();
-  const act = useAct({ run: (chosen: File) => previewImport(ns, chosen), then: (_, chosen) => setFile(chosen) });
+  const [step, setStep] = useState<Step>();
+  const act = useAct({ run: (chosen: File) => previewImport(ns, chosen, setStep), then: (_, chosen) => setFile(chosen) });
   return (
     <>
       <PageHead title={t.transfer.title(name)} text={t.transfer.text} />
@@ -131,7 +137,7 @@ export function ImportPage() {
         <Plan plan={act.data} file={file} onAgain={() => setFile(undefined)} />
       ) : (
         <Card>
-          <Drop busy={act.isPending} onFile={(chosen) => act.mutate(chosen)} />
+          <Drop busy={act.isPending} step={step} onFile={(chosen) => act.mutate(chosen)} />
         </Card>
       )}
     </>

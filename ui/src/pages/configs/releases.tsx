@@ -64,7 +64,7 @@ export function ReleasesPage() {
       <PageHead title={t.nav.releases} text={t.history.releasesText} />
       <Card flush>
         <div className="flex flex-wrap gap-2 border-b border-line p-3">
-          <SearchInput data-filter label={t.configs.find} value={q} onChange={setQ} className="w-full sm:w-72" />
+          <SearchInput data-filter label={t.configs.find} value={q} onChange={setQ} className="w-full sm:w-80" />
           <SearchInput label={t.configs.filters.by} value={by} onChange={setBy} className="w-full sm:w-56" />
         </div>
         <Loaded query={query}>

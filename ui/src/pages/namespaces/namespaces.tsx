@@ -36,7 +36,7 @@ function NamespaceForm({ one, onClose }: { one?: Namespace | undefined; onClose:
     stale: [namespacesKey],
     then: onClose,
   });
-  const badId = !pattern.test(id) ? t.namespaces.badId : taken.data ? t.namespaces.taken : '';
+  const badId = !pattern.test(id) ? t.namespaces.badId : !one && taken.data ? t.namespaces.taken : '';
   const why = badId || (!name.trim() && t.namespaces.nameMissing);
   return (
     <FormDialog open onClose={onClose} title={one ? one.namespaceShowName : t.namespaces.create} submit={one ? t.common.save : t.common.create} why={why} busy={act.isPending} onSubmit={() => act.mutate()}>

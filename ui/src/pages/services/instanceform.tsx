@@ -9,7 +9,7 @@ import { Button } from '../../ui/button';
 import { Switch } from '../../ui/choice';
 import { FormDialog } from '../../ui/dialog';
 import { Field, Input } from '../../ui/field';
-import { fromPairs, MetadataEditor, toPairs } from '../../ui/metadata';
+import { fromPairs, MetadataEditor, toPairs, type Pair } from '../../ui/metadata';
 import { Badge } from '../../ui/status';
 
 function Source({ set, client }: { set: boolean; client: ReactNode }) {
@@ -20,6 +20,14 @@ function Source({ set, client }: { set: boolean; client: ReactNode }) {
       {set && client}
     </span>
   );
+}
+
+// Who said a value: the client's is shown beside an operator's, what is typed now is nobody's yet.
+function MetadataSource({ row, pair }: { row: InstanceRow; pair: Pair }) {
+  const t = useT();
+  const client = row.client?.metadata?.[pair.key];
+  if (row.metadata?.[pair.key] !== pair.value) return <Badge level="warn">{t.instances.unsaved}</Badge>;
+  return <Source set={row.operator?.metadata?.includes(pair.key) ?? false} client={client === undefined ? t.instances.clientSilent : t.instances.clientSays(client)} />;
 }
 
 /** Weight, traffic and metadata of one instance, and who said each of them. */
@@ -49,7 +57,7 @@ export function InstanceForm({ row, onClose }: { row: InstanceRow; onClose: () =
   });
   const reset = useAct({ run: () => batch(row.namespaceId, 'reset', '', [row]), done: t.common.saved, stale, then: onClose });
   const value = Number(weight);
-  const why = !(weight !== '' && value >= 0 && value <= 10_000) && t.instances.badWeight;
+  const why = !row.may.includes('w') ? t.configs.mayNot : !(weight !== '' && value >= 0 && value <= 10_000) && t.instances.badWeight;
   const said = row.operator ?? { weight: false, enabled: false, metadata: [] };
   const any = said.weight || said.enabled || Boolean(said.metadata?.length);
   return (
@@ -67,9 +75,8 @@ export function InstanceForm({ row, onClose }: { row: InstanceRow; onClose: () =
           <Source set={said.enabled} client={t.instances.clientSays(row.client?.enabled === false ? t.common.off : t.common.on)} />
         </div>
       </div>
-      <MetadataEditor label={t.services.metadata} pairs={pairs} onChange={setPairs} />
-      {Boolean(said.metadata?.length) && <Source set client={said.metadata!.join(', ')} />}
-      {any && (
+      <MetadataEditor label={t.services.metadata} pairs={pairs} onChange={setPairs} source={(pair) => <MetadataSource row={row} pair={pair} />} />
+      {any && row.may.includes('w') && (
         <Button icon={RotateCcw} busy={reset.isPending} className="self-start" onClick={() => reset.mutate()}>
           {t.instances.reset}
         </Button>

@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { Pencil, Workflow } from 'lucide-react';
+import { Eye, Pencil, Workflow } from 'lucide-react';
 import { useState } from 'react';
 import { batch, extNamingKeys, queryInstances, type InstanceRow } from '../../api/extnaming';
 import { useAct } from '../../app/mutate';
@@ -68,7 +68,7 @@ function columns(t: Dictionary, over: boolean, onEdit: (row: InstanceRow) => voi
       width: '7rem',
       cell: (row) => <span className="flex flex-col leading-tight"><Time at={row.lastBeat} />{row.clientId && row.ephemeral && <Link to="/ns/$ns/clients/$name" params={{ ns: row.namespaceId, name: row.clientId }} className={`${linkLook} truncate text-xs`}>{t.instances.client}</Link>}</span>,
     },
-    { key: 'acts', title: t.common.actions, quiet: true, width: '3.5rem', align: 'end', cell: (row) => row.may.includes('w') && <IconButton label={t.instances.edit(address(row))} icon={Pencil} onClick={() => onEdit(row)} /> },
+    { key: 'acts', title: t.common.actions, quiet: true, width: '3.5rem', align: 'end', cell: (row) => <IconButton label={row.may.includes('w') ? t.instances.edit(address(row)) : t.instances.look(address(row))} icon={row.may.includes('w') ? Pencil : Eye} onClick={() => onEdit(row)} /> },
   ];
 }
 

@@ -24,6 +24,21 @@ import { ClustersTab } from './clusters';
 import { InstanceTable } from './instancetable';
 import { ServiceForm } from './serviceform';
 
+function Crumbs({ ns, group }: { ns: string; group: string }) {
+  const t = useT();
+  return (
+    <>
+      <Link to="/ns/$ns/services" params={{ ns }} className={linkLook}>
+        {t.services.title}
+      </Link>
+      <span aria-hidden>/</span>
+      <Link to="/ns/$ns/services" params={{ ns }} search={{ q: group }} className={linkLook}>
+        {group}
+      </Link>
+    </>
+  );
+}
+
 function Subscribers() {
   const t = useT();
   const { ns, group, name } = usePath();
@@ -99,7 +114,7 @@ function Body({ service }: { service: ServiceDetail }) {
     <>
       <PageHead
         title={name}
-        crumbs={<><Link to="/ns/$ns/services" params={{ ns }} className={linkLook}>{t.services.title}</Link><span aria-hidden>/</span><Link to="/ns/$ns/services" params={{ ns }} search={{ q: group }} className={linkLook}>{group}</Link></>}
+        crumbs={<Crumbs ns={ns} group={group} />}
         badges={
           row && (
             <>
@@ -134,5 +149,5 @@ export function ServicePage() {
   const { ns, group, name } = usePath();
   const at = { ns, group, service: name };
   const query = useQuery({ queryKey: namingKeys.service(at), queryFn: () => getService(at) });
-  return <Loaded query={query} title={name}>{(service) => <Body key={`${group}/${name}`} service={service} />}</Loaded>;
+  return <Loaded query={query} title={name} crumbs={<Crumbs ns={ns} group={group} />}>{(service) => <Body key={`${group}/${name}`} service={service} />}</Loaded>;
 }
