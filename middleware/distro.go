@@ -37,6 +37,7 @@ type DistroOptions struct {
 	Peer    *peer.Node
 	On      func() bool // the switch distroEnabled: false has every node answer for all
 	Leaving func() bool // whether this node hands over what it owns, to end
+	Skipped func() bool // whether this node stood still a short while ago: see Pulse
 	Reg     prometheus.Registerer
 }
 
@@ -95,6 +96,9 @@ func (d *Distro) Forward() Middleware {
 			return next
 		}
 		return func(q *Request) (any, error) {
+			if err := d.outdated(q); err != nil {
+				return nil, err
+			}
 			if q.FromPeer || !d.o.On() {
 				return next(q)
 			}
@@ -111,6 +115,21 @@ func (d *Distro) Forward() Middleware {
 	}
 }
 
+// outdated refuses a write that nobody waits for any more. Who gave it up may have
+// said the opposite to another node since, and been answered.
+func (d *Distro) outdated(q *Request) error {
+	if q.FromPeer {
+		if f, ok := peer.ForwardedFrom(q.Context()); ok && f.Late() {
+			return service.Errorf(service.Unavailable, "this came too late: nothing was done")
+		}
+		return nil
+	}
+	if d.o.Skipped() && hungUp(q.Context()) {
+		return service.Errorf(service.Unavailable, "the caller has hung up: nothing was done")
+	}
+	return nil
+}
+
 // forward asks the owner of tag. One that is not there is asked once more, over
 // a new connection; then whoever comes to own the tag in its place is asked.
 // What is asked twice is the same as if it were asked once.
@@ -120,6 +139,9 @@ func (d *Distro) forward(q *Request, next Handler, tag string, v *cluster.View) 
 	defer cancel()
 	owner := distro.Owner(v, tag)
 	for again := false; ; {
+		if err := d.outdated(q); err != nil {
+			return nil, err
+		}
 		raw, late, err := d.ask(ctx, q, v, owner)
 		if err == nil {
 			return raw, nil
@@ -135,6 +157,9 @@ func (d *Distro) forward(q *Request, next Handler, tag string, v *cluster.View) 
 			return d.gaveUp(err)
 		}
 		if owner, again = distro.Owner(v, tag), true; owner == v.Self {
+			if err := d.outdated(q); err != nil {
+				return nil, err
+			}
 			return next(q)
 		}
 	}

@@ -42,7 +42,7 @@ type member struct {
 	copy bool
 	on   bool
 
-	leaving bool
+	leaving, skipped bool
 }
 
 // sight is a request as its handler saw it.
@@ -107,6 +107,10 @@ func (r *ring) start(i int, list cluster.Static, cred peer.Credentials) *member 
 		n.mu.Lock()
 		defer n.mu.Unlock()
 		return n.leaving
+	}, Skipped: func() bool {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		return n.skipped
 	}})
 	tag := func(q *middleware.Request) string { return q.Params.Get("tag") }
 	copied := func(*middleware.Request) bool {

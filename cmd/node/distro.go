@@ -26,8 +26,10 @@ func (n *Node) openDistro() error {
 	n.naming.Replicate(naming.Spread{
 		Syncer: n.syncer, Ring: distro.NewRing(n.members), Members: n.members, Peer: n.peer, Ready: n.namingReady(),
 	})
+	pulse := middleware.NewPulse()
+	n.crew = append(n.crew, pulse.Run)
 	n.distro = middleware.NewDistro(middleware.DistroOptions{
-		Members: n.members, Peer: n.peer, Reg: n.reg,
+		Members: n.members, Peer: n.peer, Reg: n.reg, Skipped: pulse.Skipped,
 		On:      func() bool { return n.naming.Switches().Distro },
 		Leaving: func() bool { return n.bring.Load() == &errStopping },
 	})

@@ -72,6 +72,7 @@ func (n *Node) serve(ctx context.Context, g *errgroup.Group, l net.Listener, h h
 		ReadHeaderTimeout: limits.HeaderTimeout,
 		IdleTimeout:       limits.IdleTimeout,
 		MaxHeaderBytes:    limits.Header,
+		ConnContext:       middleware.WithConn,
 		ConnState: func(c net.Conn, s http.ConnState) {
 			if s == http.StateClosed {
 				n.config.Lags().Closed(c.RemoteAddr().String())

@@ -25,9 +25,14 @@ func shared(tb testing.TB, s string) Credentials {
 // newNode makes a node on net that setup prepares, and runs it.
 func newNode(tb testing.TB, nw *Network, addr string, c Credentials, setup func(*Node)) *Node {
 	tb.Helper()
+	return newNodeOver(tb, nw.Host(addr), addr, c, setup)
+}
+
+func newNodeOver(tb testing.TB, over Transport, addr string, c Credentials, setup func(*Node)) *Node {
+	tb.Helper()
 	n, err := New(Options{
 		Self: Ident{ID: "id-" + addr, Member: "member-" + addr}, Listen: addr, Credentials: c,
-		Transport: nw.Host(addr), Logger: slog.New(slog.DiscardHandler), MaxFrame: 4 << 20,
+		Transport: over, Logger: slog.New(slog.DiscardHandler), MaxFrame: 4 << 20,
 	})
 	if err != nil {
 		tb.Fatal(err)

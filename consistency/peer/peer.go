@@ -106,7 +106,8 @@ type Node struct {
 	handlers map[string]Handler
 	streams  map[string]*Stream
 	http     *http.Server
-	forward  http.RoundTripper
+	forward  *forward
+	clock    clock
 
 	life       context.Context // ends with Close
 	end        context.CancelFunc
@@ -138,7 +139,7 @@ func New(o Options) (*Node, error) {
 	n := &Node{
 		opt: o, handlers: map[string]Handler{}, streams: map[string]*Stream{},
 		handshakes: make(chan struct{}, maxHandshakes),
-		pool:       map[string]*slot{}, conns: map[net.Conn]struct{}{},
+		pool:       map[string]*slot{}, conns: map[net.Conn]struct{}{}, clock: newClock(),
 	}
 	n.life, n.end = context.WithCancel(context.Background())
 	n.forward = newForward(n)
@@ -224,7 +225,7 @@ func (n *Node) Close() error {
 	if n.http != nil {
 		_ = n.http.Close()
 	}
-	closeIdle(n.forward)
+	n.forward.t.CloseIdleConnections()
 	for _, s := range slots {
 		s.close(ErrUnreachable)
 	}

@@ -51,6 +51,7 @@ func (n *Node) Forget(addr string) {
 	s := n.pool[addr]
 	delete(n.pool, addr)
 	n.mu.Unlock()
+	n.forward.clocks.forget(addr)
 	if s != nil {
 		s.close(ErrInterrupted)
 	}

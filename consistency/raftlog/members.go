@@ -196,13 +196,13 @@ func (n *Node) operate(a admin) error {
 	}
 	switch {
 	case a.Op == adminTransfer && a.Addr == "":
-		return n.raft.LeadershipTransfer().Error()
+		return n.answered(n.raft.LeadershipTransfer)
 	case a.Op == adminTransfer && string(s.ID) == n.ID():
 		return nil
 	case a.Op == adminTransfer:
-		return n.raft.LeadershipTransferToServer(s.ID, s.Address).Error()
+		return n.answered(func() raft.Future { return n.raft.LeadershipTransferToServer(s.ID, s.Address) })
 	case a.Op == adminRemove && a.Addr != "":
-		return n.raft.RemoveServer(s.ID, f.Index(), changeTimeout).Error()
+		return n.answered(func() raft.Future { return n.raft.RemoveServer(s.ID, f.Index(), changeTimeout) })
 	default:
 		return errAdmin
 	}

@@ -24,6 +24,8 @@ func TestMembersChange(t *testing.T) {
 			}
 		})
 		l.startAll()
+		l.leader()
+		time.Sleep(5 * time.Second) // the first leader may have had a rival
 		l.nodes[0].set("a", "1")
 		for i := 3; i < 5; i++ {
 			n := l.node(i, fmt.Sprintf("id%d", i))

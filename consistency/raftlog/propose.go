@@ -231,10 +231,15 @@ func (n *Node) route(ctx context.Context, entry []byte) (index uint64, answers [
 
 // append commits an entry on this node, which believes to be the leader.
 func (n *Node) append(entry []byte) (uint64, []Answer, error) {
-	f := n.raft.Apply(entry, enqueueTimeout)
-	err := f.Error()
+	var f raft.ApplyFuture
+	err := n.answered(func() raft.Future {
+		f = n.raft.Apply(entry, enqueueTimeout)
+		return f
+	})
 	switch {
 	case err == nil:
+	case f == nil: // it was not asked
+		return 0, nil, fmt.Errorf("%w: %w", ErrNoLeader, err)
 	case errors.Is(err, raft.ErrNotLeader), errors.Is(err, raft.ErrLeadershipTransferInProgress), errors.Is(err, raft.ErrEnqueueTimeout):
 		return 0, nil, fmt.Errorf("%w: %w", ErrNoLeader, err)
 	default:

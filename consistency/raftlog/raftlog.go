@@ -149,6 +149,8 @@ type Node struct {
 	byKind  map[Kind]uint64 // the same for each Applier
 	waiters map[*waiter]struct{}
 	leader  chan struct{} // closed and replaced when the leader changes
+	ending  bool          // Raft is asked nothing any more
+	asking  sync.WaitGroup
 }
 
 type counters struct {
@@ -191,6 +193,40 @@ func (n *Node) running(ctx context.Context) error {
 		return n.stopReason()
 	case <-ctx.Done():
 		return ErrNoLeader
+	}
+}
+
+// answered waits for what Raft answers to a request. It is refused where Raft is about
+// to be shut down: a request that then still waits in one of Raft's queues is
+// never answered.
+func (n *Node) answered(request func() raft.Future) error {
+	n.mu.Lock()
+	if n.ending {
+		n.mu.Unlock()
+		return n.stopReason()
+	}
+	n.asking.Add(1)
+	n.mu.Unlock()
+	defer n.asking.Done()
+	return request().Error()
+}
+
+// askedAll waits until Raft, which still runs, has answered what it was asked, and
+// has it asked no more. It always does soon, with or without a majority; should it
+// not, the node ends nevertheless.
+func (n *Node) askedAll() {
+	n.mu.Lock()
+	n.ending = true
+	n.mu.Unlock()
+	done := make(chan struct{})
+	go func() {
+		n.asking.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(transferTimeout):
+		n.opt.Logger.Warn("the log was asked things that it did not answer before its end")
 	}
 }
 

@@ -77,7 +77,7 @@ func (n *Node) confirm() (uint64, error) {
 	// its own term is.
 	term := n.raft.CurrentTerm()
 	if n.ready.Load() != term {
-		if err := n.raft.Barrier(enqueueTimeout).Error(); err != nil {
+		if err := n.answered(func() raft.Future { return n.raft.Barrier(enqueueTimeout) }); err != nil {
 			return 0, err
 		}
 		if n.raft.CurrentTerm() == term {
@@ -85,7 +85,7 @@ func (n *Node) confirm() (uint64, error) {
 		}
 	}
 	commit := n.raft.CommitIndex()
-	if err := n.raft.VerifyLeader().Error(); err != nil {
+	if err := n.answered(n.raft.VerifyLeader); err != nil {
 		return 0, err
 	}
 	return n.lastCommand(commit), nil

@@ -71,6 +71,7 @@ func (n *Node) Run(ctx context.Context) (err error) {
 	err = g.Wait()
 	n.handOver()
 	n.stop() // before Raft: its applying goroutine may wait for it
+	n.askedAll()
 	return errors.Join(err, n.raft.Shutdown().Error())
 }
 

@@ -66,6 +66,9 @@ type ahead struct {
 	head []byte // what is left of them
 }
 
+// NetConn is the connection itself.
+func (a *ahead) NetConn() net.Conn { return a.Conn }
+
 // Read implements net.Conn.
 func (a *ahead) Read(p []byte) (int, error) {
 	if len(a.head) == 0 {

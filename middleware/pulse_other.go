@@ -1,0 +1,7 @@
+//go:build !unix
+
+package middleware
+
+import "syscall"
+
+func closed(syscall.RawConn) bool { return false }
