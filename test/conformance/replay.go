@@ -28,7 +28,7 @@ const maxAnswer = 16 << 20
 // Options say where and how a recording is replayed.
 type Options struct {
 	Bases    []string      // http://host:port, without the context path; each request goes to one of them at random
-	Patience time.Duration // how long a GET is asked again before a difference counts; a cluster needs about 1 s
+	Patience time.Duration // how long a GET is asked again before a difference counts; a cluster needs a second or so
 }
 
 // Result is what became of one step.
