@@ -208,16 +208,35 @@ func (d *DB) Seal(op Op) ([]byte, error) {
 
 // Unseal decodes what Seal or Marshal wrote.
 func (d *DB) Unseal(b []byte) (Op, error) {
+	plain, err := d.unsealed(b)
+	if err != nil {
+		return nil, err
+	}
+	return Unmarshal(plain)
+}
+
+// SinceSealed is Since of what Seal or Marshal wrote. An op that this build does
+// not know, or cannot read, is an error.
+func (d *DB) SinceSealed(b []byte) (int, error) {
+	plain, err := d.unsealed(b)
+	if err != nil {
+		return 0, err
+	}
+	c, err := codeOf(plain)
+	if err != nil {
+		return 0, err
+	}
+	return sinceCode(c), nil
+}
+
+// unsealed is what Marshal wrote.
+func (d *DB) unsealed(b []byte) ([]byte, error) {
 	if len(b) < 2 || opCode(b[0])<<8|opCode(b[1]) != sealedOp {
-		return Unmarshal(b)
+		return b, nil
 	}
 	rest, ok := strings.CutPrefix(string(b[2:]), sealedPrefix)
 	if !ok {
 		return nil, errGarbled
 	}
-	plain, err := d.box.openBytes([]byte("log"), rest)
-	if err != nil {
-		return nil, err
-	}
-	return Unmarshal(plain)
+	return d.box.openBytes([]byte("log"), rest)
 }

@@ -141,3 +141,35 @@ func TestKeyringRefuses(t *testing.T) {
 	}
 	wantRefusal(t, open(t), publish("a", "pharos:sealed:v1:x"), persistence.ErrValue)
 }
+
+// What a leader asks of an entry: the version that it takes, or that it cannot be
+// read here.
+func TestSinceSealed(t *testing.T) {
+	open := func(r *persistence.Keyring) *persistence.DB {
+		db := must(persistence.OpenFile(filepath.Join(t.TempDir(), "p.db"), persistence.Options{Keys: r}))(t)
+		t.Cleanup(func() { _ = db.Close() })
+		return db
+	}
+	plain, sealed, other := open(nil), open(ring(t, false, "a")), open(ring(t, false, "b"))
+	op := publish("a", "x")
+	clear, secret := must(plain.Seal(op))(t), must(sealed.Seal(op))(t)
+	for _, tt := range []struct {
+		name  string
+		db    *persistence.DB
+		b     []byte
+		known bool
+	}{
+		{"plain", plain, clear, true},
+		{"plain, by one that seals", sealed, clear, true},
+		{"sealed", sealed, secret, true},
+		{"sealed, by one without a key", plain, secret, false},
+		{"sealed with another key", other, secret, false},
+		{"of a later version", plain, append([]byte{0xf0, 0x01}, clear[2:]...), false},
+		{"cut", plain, clear[:1], false},
+	} {
+		v, err := tt.db.SinceSealed(tt.b)
+		if (err == nil) != tt.known || tt.known && v != persistence.Since(op) {
+			t.Errorf("%s: %d %v", tt.name, v, err)
+		}
+	}
+}

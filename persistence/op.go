@@ -94,11 +94,25 @@ const LogVersion = 1
 var since = map[opCode]int{} //nolint:gochecknoglobals // a table
 
 // Since is the LogVersion that first had op.
-func Since(op Op) int {
-	if v, ok := since[op.code()]; ok {
+func Since(op Op) int { return sinceCode(op.code()) }
+
+func sinceCode(c opCode) int {
+	if v, ok := since[c]; ok {
 		return v
 	}
 	return 1
+}
+
+// codeOf is the code of a marshaled op that this build knows.
+func codeOf(b []byte) (opCode, error) {
+	if len(b) < 2 {
+		return 0, errors.New("short op")
+	}
+	c := opCode(b[0])<<8 | opCode(b[1])
+	if decoders[c] == nil {
+		return 0, fmt.Errorf("unknown op code %d", c)
+	}
+	return c, nil
 }
 
 type opCode uint16
@@ -163,13 +177,9 @@ func Marshal(op Op) ([]byte, error) {
 
 // Unmarshal decodes what Marshal wrote.
 func Unmarshal(b []byte) (Op, error) {
-	if len(b) < 2 {
-		return nil, errors.New("short op")
+	c, err := codeOf(b)
+	if err != nil {
+		return nil, err
 	}
-	c := opCode(b[0])<<8 | opCode(b[1])
-	d, ok := decoders[c]
-	if !ok {
-		return nil, fmt.Errorf("unknown op code %d", c)
-	}
-	return d(b[2:])
+	return decoders[c](b[2:])
 }

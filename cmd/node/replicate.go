@@ -41,6 +41,7 @@ func (n *Node) openLog(ctx context.Context, joining bool) error {
 	n.raft, err = raftlog.New(raftlog.Options{
 		Dir: dir, Peer: n.peer, Members: n.members, Appliers: map[raftlog.Kind]raftlog.Applier{raftlog.KindDB: applier{rows}},
 		Logger: n.log, OwnData: own, Joining: joining, Learner: n.set.Cluster.Learner,
+		Since:          func(_ raftlog.Kind, data []byte) (int, error) { return n.db.SinceSealed(data) },
 		Fatal:          func(error) {}, // Run returns it
 		SnapshotEvery:  snapshotEvery(r.SnapshotInterval),
 		ProposeTimeout: r.ApplyTimeout, LeaderTimeout: min(r.ApplyTimeout, leaderTime), ElectionTimeout: r.ElectionTimeout,

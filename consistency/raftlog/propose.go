@@ -24,6 +24,7 @@ const (
 
 	codeNotLeader = peer.FirstFree + 1 // nothing was written
 	codeUnknown   = peer.FirstFree + 2 // it may have been
+	codeOldMember = peer.FirstFree + 3 // nothing was written
 )
 
 // enqueueTimeout is how long the leader's own queue may be full before a write
@@ -104,6 +105,29 @@ func (n *Node) known(since int) error {
 	return fmt.Errorf("%w: it takes version %d of the log, which is not known of %s", ErrOldMember, since, strings.Join(old, ", "))
 }
 
+// admit is asked on the leader before an entry enters the log: who proposed it may
+// know of other members than the leader, or may have looked before one came. What
+// some member could not apply, this node included, must not get in: it would have
+// to stop.
+func (n *Node) admit(items []item) error {
+	for _, it := range items {
+		if n.opt.Appliers[it.kind] == nil {
+			return fmt.Errorf("%w: kind %d is not known on the leader", ErrOldMember, it.kind)
+		}
+		if n.opt.Since == nil {
+			continue
+		}
+		since, err := n.opt.Since(it.kind, it.data)
+		if err != nil {
+			return fmt.Errorf("%w: the leader cannot apply it: %w", ErrOldMember, err)
+		}
+		if err := n.known(since); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // propose packs waiting commands into entries. As many entries are on their way
 // as the window allows; under load commands wait for a place, and so are packed.
 func (n *Node) propose(ctx context.Context) {
@@ -182,7 +206,13 @@ func (n *Node) commit(ctx context.Context, pack []*proposal) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, n.opt.ProposeTimeout)
 	defer cancel()
-	index, answers, err := n.route(ctx, encodeEntry(items))
+	index, answers, err := n.route(ctx, items)
+	if errors.Is(err, ErrOldMember) && len(live) > 1 { // one of them: the others are none the worse for it
+		for _, p := range live {
+			n.commit(ctx, []*proposal{p})
+		}
+		return
+	}
 	if err == nil && len(answers) != len(live) {
 		err = ErrUnknown // the leader stopped while applying
 	}
@@ -202,7 +232,8 @@ func (n *Node) commit(ctx context.Context, pack []*proposal) {
 
 // route brings an entry to the leader, wherever it is. It tries again as long
 // as nothing was written for certain.
-func (n *Node) route(ctx context.Context, entry []byte) (index uint64, answers []Answer, err error) {
+func (n *Node) route(ctx context.Context, items []item) (index uint64, answers []Answer, err error) {
+	entry := encodeEntry(items)
 	patience, cancel := context.WithTimeout(ctx, n.opt.LeaderTimeout)
 	defer cancel()
 	if err := n.running(patience); err != nil {
@@ -211,6 +242,9 @@ func (n *Node) route(ctx context.Context, entry []byte) (index uint64, answers [
 	for {
 		changed := n.leaderChanged()
 		if n.raft.State() == raft.Leader {
+			if err := n.admit(items); err != nil {
+				return 0, nil, err
+			}
 			index, answers, err = n.append(entry)
 		} else {
 			index, answers, err = n.forward(ctx, entry)
@@ -265,7 +299,10 @@ func (n *Node) forward(ctx context.Context, entry []byte) (uint64, []Answer, err
 	defer cancel()
 	b, err := n.opt.Peer.Call(ctx, addr, callPropose, entry)
 	if err != nil {
-		if peer.CodeOf(err) == codeNotLeader || peer.NotSent(err) {
+		switch {
+		case peer.CodeOf(err) == codeOldMember:
+			return 0, nil, fmt.Errorf("%w: %w", ErrOldMember, err)
+		case peer.CodeOf(err) == codeNotLeader, peer.NotSent(err):
 			return 0, nil, fmt.Errorf("%w: %w", ErrNoLeader, err)
 		}
 		return 0, nil, fmt.Errorf("%w: %w", ErrUnknown, err)
@@ -300,13 +337,11 @@ func (n *Node) served(ctx context.Context, entry []byte) ([]byte, error) {
 	if err != nil {
 		return nil, peer.Errorf(peer.BadRequest, "%v", err)
 	}
-	for _, it := range items { // what this node cannot apply must not enter the log
-		if n.opt.Appliers[it.kind] == nil {
-			return nil, peer.Errorf(peer.BadRequest, "kind %d is not known here", it.kind)
-		}
-	}
 	if !n.leads() {
 		return nil, peer.Errorf(codeNotLeader, "not the leader")
+	}
+	if err := n.admit(items); err != nil {
+		return nil, peer.Errorf(codeOldMember, "%v", err)
 	}
 	type result struct {
 		index   uint64

@@ -98,6 +98,10 @@ type Options struct {
 	Appliers map[Kind]Applier
 	Logger   *slog.Logger
 
+	// Since tells with which version of the commands one came, as Propose is told
+	// it, or that this node does not know it: nil is that all are of version 1. The
+	// leader asks it before an entry enters the log.
+	Since func(Kind, []byte) (int, error)
 	// Fatal is called once, from another goroutine, when this node cannot apply
 	// a committed command. The node has stopped taking part by then.
 	Fatal func(error)

@@ -3,6 +3,7 @@ package raftlog_test
 import (
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -58,6 +59,59 @@ func TestOldMember(t *testing.T) {
 		}
 		if s := l.agree(5 * time.Second); s.Count != 9 {
 			t.Errorf("%d commands, not 6 known ones and 3 new ones", s.Count)
+		}
+	})
+}
+
+// TestOldMemberOfTheLeader has a proposer think that all members are new, when the
+// leader knows of one that is not: it refuses, and what was packed with it gets in.
+func TestOldMemberOfTheLeader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		errNew := errors.New("not known here")
+		knows := []int{2, 2, 2}
+		l := newLab(t, 3, func(i int, o *raftlog.Options, _ *cluster.Options) {
+			o.Since = func(_ raftlog.Kind, data []byte) (int, error) {
+				switch {
+				case !strings.Contains(string(data), `"new"`):
+					return 1, nil
+				case knows[i] < 2:
+					return 0, errNew
+				default:
+					return 2, nil
+				}
+			}
+		})
+		l.startAll()
+		lead := l.leader()
+		time.Sleep(5 * time.Second)
+		// No node says that it has version 2; who proposes does not look.
+		for _, n := range l.nodes {
+			if _, err := n.propose(5*time.Second, op{Key: "new", Value: "1"}); !errors.Is(err, raftlog.ErrOldMember) {
+				t.Errorf("%s, leader %s: %v", n.id, lead.id, err)
+			}
+			var wg sync.WaitGroup
+			for _, key := range []string{"a", "new", "b", "c", "new", "d"} {
+				wg.Go(func() {
+					_, err := n.propose(5*time.Second, op{Key: key, Value: "1"})
+					if old := errors.Is(err, raftlog.ErrOldMember); old != (key == "new") || err != nil && !old {
+						t.Errorf("%s, with others: %s: %v", n.id, key, err)
+					}
+				})
+			}
+			wg.Wait()
+		}
+		knows[lead.i] = 1
+		other := l.nodes[(lead.i+1)%3]
+		if _, err := other.propose(5*time.Second, op{Key: "new", Value: "1"}); !errors.Is(err, raftlog.ErrOldMember) || !strings.Contains(err.Error(), "the leader cannot apply it") {
+			t.Errorf("a leader that does not know it: %v", err)
+		}
+		if s := l.agree(5 * time.Second); s.Count != 12 {
+			t.Errorf("%d commands, not 12", s.Count)
+		}
+		for _, n := range l.nodes {
+			if err := n.Failure(); err != nil {
+				t.Errorf("%s: %v", n.id, err)
+			}
 		}
 	})
 }
