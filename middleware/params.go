@@ -175,8 +175,12 @@ const trusted = 64 << 10
 
 // Parse is the middleware that fills Request.Params. A form body of more than
 // maxBody bytes is refused, if the route has no bound of its own, and one with
-// files of more than maxUpload.
+// files of more than maxUpload. All bodies that are being received have the room
+// of a few of the largest together; who finds none is asked to come back.
 func Parse(maxBody, maxUpload int64, bodyTime time.Duration) Middleware {
+	const largest = 4
+	var room budget
+	room.left.Store(largest * max(maxBody, maxUpload))
 	return func(route *Route, next Handler) Handler {
 		maxBody := max(maxBody, route.MaxBody)
 		return func(q *Request) (any, error) {
@@ -187,7 +191,16 @@ func Parse(maxBody, maxUpload int64, bodyTime time.Duration) Middleware {
 			if r.Body == nil || r.Body == http.NoBody {
 				return next(q)
 			}
-			if err := q.Params.body(q, maxBody, maxUpload, bodyTime); err != nil {
+			body := &q.body
+			*body = metered{ReadCloser: r.Body, budget: &room}
+			defer body.release() // of what the handler reads
+			r.Body = body
+			err := q.Params.body(q, maxBody, maxUpload, bodyTime)
+			body.release() // what has come will soon be dealt with, or waits, as long polls do
+			switch {
+			case body.busy: // whatever a parser of forms makes of it
+				return nil, errBusy
+			case err != nil:
 				return nil, err
 			}
 			return next(q)

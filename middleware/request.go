@@ -36,6 +36,7 @@ type Request struct {
 
 	reply   Raw      // of Reply
 	scratch [96]byte // of Scratch
+	body    metered  // the request's, while it is under way
 
 	access *Access // what the request asks for, once Authorize has looked
 	guard  *Guard  // of a route that is guarded now
