@@ -73,7 +73,7 @@ func expected(a middleware.Access, caller string) bool {
 	}
 }
 
-// Every route by every kind of caller.
+// Every route, and every type of request over gRPC, by every kind of caller.
 func TestAccessMatrix(t *testing.T) {
 	t.Parallel()
 	g := newGuarded(t)
@@ -89,6 +89,7 @@ func TestAccessMatrix(t *testing.T) {
 			g.matrix(t, table, row, v.Access, callers, "&"+v.Param+"="+v.Value)
 		}
 	}
+	g.typeMatrix(t, table, callers)
 	if testing.Verbose() {
 		_ = table.Flush()
 	}

@@ -13,13 +13,15 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/peer"
 
 	"github.com/pharos-registry/pharos/test/conformance"
 	"github.com/pharos-registry/pharos/test/server"
 )
 
-// check asks a server over gRPC whether it is there, as SDKs do first.
-func check(t *testing.T, port int, creds credentials.TransportCredentials) error {
+// check asks a server over gRPC whether it is there, as SDKs do first. It returns
+// the serial number of the server's certificate, 0 where there is none.
+func check(t *testing.T, port int, creds credentials.TransportCredentials) (serial int64, err error) {
 	t.Helper()
 	cc, err := grpc.NewClient("passthrough:///"+net.JoinHostPort("127.0.0.1", strconv.Itoa(port)),
 		grpc.WithTransportCredentials(creds), grpc.WithNoProxy(), grpc.WithDisableRetry(),
@@ -30,12 +32,15 @@ func check(t *testing.T, port int, creds credentials.TransportCredentials) error
 	defer func() { _ = cc.Close() }()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	answer := &conformance.Payload{}
-	err = cc.Invoke(ctx, "/Request/request", &conformance.Payload{Type: "ServerCheckRequest", Body: []byte(`{"module":"internal"}`)}, answer)
+	answer, who := &conformance.Payload{}, peer.Peer{}
+	err = cc.Invoke(ctx, "/Request/request", &conformance.Payload{Type: "ServerCheckRequest", Body: []byte(`{"module":"internal"}`)}, answer, grpc.Peer(&who))
 	if err == nil && answer.Type != "ServerCheckResponse" {
 		t.Errorf("answered with a %q: %s", answer.Type, answer.Body)
 	}
-	return err
+	if info, ok := who.AuthInfo.(credentials.TLSInfo); ok && len(info.State.PeerCertificates) > 0 {
+		serial = info.State.PeerCertificates[0].SerialNumber.Int64()
+	}
+	return serial, err
 }
 
 // The port of gRPC speaks the TLS of the HTTP port. Beside it clients without
@@ -85,7 +90,7 @@ func TestTLSOfGRPC(t *testing.T) {
 				{"a client that trusts another authority", credentials.NewTLS(trust(other, ca)), false},
 				{"a client without TLS", insecure.NewCredentials(), c.plain},
 			} {
-				if err := check(t, port+1000, client.creds); (err == nil) != client.may {
+				if _, err := check(t, port+1000, client.creds); (err == nil) != client.may {
 					t.Errorf("%s: %v, want accepted %v", client.who, err, client.may)
 				}
 			}

@@ -19,6 +19,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc/credentials"
+
 	"github.com/pharos-registry/pharos/test/server"
 )
 
@@ -149,6 +151,9 @@ func TestOwnCertificate(t *testing.T) {
 	if _, _, _, err := get(t, port, liveness, &tls.Config{RootCAs: pool(ca.pem), MaxVersion: tls.VersionTLS11}); err == nil {
 		t.Error("TLS 1.1 is spoken")
 	}
+	if serial, err := check(t, port+1000, credentials.NewTLS(trust)); err != nil || serial != 11 {
+		t.Fatalf("over gRPC: serial %d, %v", serial, err)
+	}
 	// Half of a renewal changes nothing, the whole does.
 	cert, key = ca.issue(t, 12)
 	write(t, certFile, cert)
@@ -156,11 +161,19 @@ func TestOwnCertificate(t *testing.T) {
 	deadline := time.Now().Add(40 * time.Second)
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
-	for serial != 12 {
-		if _, _, serial, err = get(t, port, liveness, trust); err != nil || time.Now().After(deadline) {
-			t.Fatalf("the renewed certificate is not served: serial %d, %v\n%s", serial, err, s.Log())
+	for name, serve := range map[string]func() (int64, error){
+		"HTTP": func() (int64, error) {
+			_, _, serial, err := get(t, port, liveness, trust)
+			return serial, err
+		},
+		"gRPC": func() (int64, error) { return check(t, port+1000, credentials.NewTLS(trust)) },
+	} {
+		for serial, err := serve(); serial != 12; serial, err = serve() {
+			if err != nil || serial != 11 || time.Now().After(deadline) {
+				t.Fatalf("the renewed certificate is not served over %s: serial %d, %v\n%s", name, serial, err, s.Log())
+			}
+			<-tick.C
 		}
-		<-tick.C
 	}
 }
 
