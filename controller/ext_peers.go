@@ -34,7 +34,8 @@ type question struct {
 	ID        string         `json:"id,omitempty"`
 	Listeners listenerFilter `json:"listeners,omitzero"`
 	Clients   clientFilter   `json:"clients,omitzero"`
-	Rows      int            `json:"rows,omitempty"` // the first ones are enough
+	Rows      int            `json:"rows,omitempty"`  // the first ones are enough
+	Moves     []move         `json:"moves,omitempty"` // of connections, each for the node that it names
 }
 
 // The kinds of questions.
@@ -47,6 +48,8 @@ const (
 	askClients   = "clients"
 	askClient    = "client"
 	askActivity  = "activity"
+	askLoad      = "load"
+	askMove      = "move"
 )
 
 // peerTime bounds the wait for other nodes: a person waits, too.
@@ -80,6 +83,10 @@ func (a *API) answerTo(q *question) any {
 		return a.thisNode()
 	case q.Kind == askActivity:
 		return a.activityHere(who)
+	case q.Kind == askLoad:
+		return a.loadHere()
+	case q.Kind == askMove:
+		return a.moveHere(q.Moves)
 	case a.off(middleware.Naming):
 	case q.Kind == askClients:
 		return a.clientsHere(&q.Clients, who, q.Rows)

@@ -96,43 +96,6 @@ func (a *API) loaderCurrent(*middleware.Request) (any, error) {
 // themselves.
 const grpcOffset = 1000
 
-type loaderMetric struct {
-	Load string `json:"load"`
-	SDK  string `json:"sdkConCount"`
-	CPU  string `json:"cpu"`
-	All  string `json:"conCount"`
-}
-
-type loaderNode struct {
-	Address string       `json:"address"`
-	Metric  loaderMetric `json:"metric"`
-}
-
-type loaderSummary struct {
-	Total     int          `json:"total"`
-	Min       int          `json:"min"`
-	Avg       int          `json:"avg"`
-	Max       int          `json:"max"`
-	Members   int          `json:"memberCount"`
-	Metrics   int          `json:"metricsCount"`
-	Threshold double       `json:"threshold"`
-	Detail    []loaderNode `json:"detail"`
-	Completed bool         `json:"completed"`
-}
-
-// thresholdOver is by how much a node may be over the average before it counts
-// as loaded.
-const thresholdOver = 1.1
-
-func (a *API) loaderCluster(*middleware.Request) (any, error) {
-	l := a.load()
-	n := loaderNode{a.o.Ops.Address(), loaderMetric{l.Average, strconv.Itoa(l.SDK), l.CPU, strconv.Itoa(l.Connections)}}
-	return loaderSummary{
-		Total: l.SDK, Min: l.SDK, Avg: l.SDK, Max: l.SDK, Members: 1, Metrics: 1,
-		Threshold: double(float64(l.SDK) * thresholdOver), Detail: []loaderNode{n}, Completed: true,
-	}, nil
-}
-
 func (a *API) loaderReload(q *middleware.Request) (any, error) {
 	f := formOf(q)
 	count := f.Declared("count", "Integer")
@@ -143,16 +106,20 @@ func (a *API) loaderReload(q *middleware.Request) (any, error) {
 	if err != nil {
 		return nil, service.Errorf(service.BadParam, "For input string: \"%s\"", count)
 	}
-	to := q.Params.Get("redirectAddress")
-	all := a.clients()
-	for i := max(keep, 0); i < len(all); i++ {
-		go all[i-max(keep, 0)].Reset(to) // ends with the connection, at the latest
-	}
+	a.shed(keep, q.Params.Get("redirectAddress"))
 	return "success", nil
 }
 
-// loaderBalance has nothing to move on a single node.
-func (a *API) loaderBalance(*middleware.Request) (any, error) { return "Ok", nil }
+// shed asks the oldest clients to go to another server until no more than keep
+// are left, and returns how many it asked.
+func (a *API) shed(keep int, to string) int {
+	all := a.clients()
+	over := max(len(all)-max(keep, 0), 0)
+	for _, c := range all[:over] {
+		go c.Reset(to) // ends with the connection, at the latest
+	}
+	return over
+}
 
 // loaderReloadClient succeeds for a connection that there is not, as in Nacos.
 func (a *API) loaderReloadClient(q *middleware.Request) (any, error) {
