@@ -19,7 +19,7 @@ func (a *API) extSessionRoutes() []middleware.Route {
 	own.Action = middleware.Write
 	return extRows(middleware.Core, []middleware.Route{
 		{Method: get, Path: "/capabilities", Access: open, Do: a.capabilities},
-		{Method: get, Path: "/me", Access: self, Do: a.me},
+		{Method: get, Path: "/me", Access: self, WhoAmI: true, Do: a.me},
 		{Method: post, Path: "/session", Access: open, Login: true, Do: a.openSession},
 		{Method: del, Path: "/session", Access: open, Do: a.closeSession},
 		{Method: post, Path: "/setup", Access: open, Audited: true, Do: a.setup},

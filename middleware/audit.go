@@ -33,7 +33,7 @@ func Audit(l *audit.Log, log *slog.Logger) Middleware {
 			writes := r.Audited || a.Action == Write && (a.Class == Management || r.Module == Config)
 			cause := saidNo(v, err)
 			refused := denial(cause)
-			if !writes && !refused || r.Login && !refused {
+			if !writes && !refused || r.Login && !refused || q.nobody {
 				return v, err
 			}
 			if e := l.Append(record(q, cause, refused)); e != nil {

@@ -155,6 +155,13 @@ func action(a Action) auth.Action {
 
 // denied turns a refusal into what the caller is told; nil where it only counts.
 func (g *Guard) denied(q *Request, err error) error {
+	if q.Route.WhoAmI && q.mute() && q.Cookie(SessionCookie) == "" {
+		q.nobody = true
+		if q.mode == Observe {
+			return nil
+		}
+		return &PageError{Status: http.StatusForbidden, Msg: auth.ErrAnonymous.Msg, Code: auth.ErrAnonymous.Code}
+	}
 	return g.refuse(q.Context(), q.access.Class, q.mode, err, q.Arrived, func() []any {
 		return []any{"method", q.Gin.Request.Method, "path", q.Gin.Request.URL.Path, "user", q.User, "address", q.Address()}
 	})
@@ -241,8 +248,7 @@ func (g *Guard) identify(q *Request) (string, error) {
 		s, err := g.o.Auth.Session(c)
 		return s.User, err
 	}
-	if !q.Params.mayIdentify() && len(q.Gin.Request.Header["Authorization"]) == 0 && len(q.Gin.Request.Header["Accesstoken"]) == 0 &&
-		len(q.Gin.Request.Header["Username"]) == 0 {
+	if q.mute() {
 		return "", auth.ErrAnonymous // most calls of a server that only observes
 	}
 	if t := BearerToken(q); t != "" {
@@ -267,6 +273,12 @@ func (g *Guard) passwords(mode Mode) func(ctx context.Context, user, password, a
 		return g.o.Auth.Glance
 	}
 	return g.o.Auth.Password
+}
+
+// mute reports whether nothing but a session could say who calls.
+func (q *Request) mute() bool {
+	h := q.Gin.Request.Header
+	return !q.Params.mayIdentify() && len(h["Authorization"]) == 0 && len(h["Accesstoken"]) == 0 && len(h["Username"]) == 0
 }
 
 // BearerToken is the token of the Authorization header, or of the parameter

@@ -44,7 +44,7 @@ func accepted(t *testing.T) (c net.Conn, under *seen, client net.Conn) {
 	t.Helper()
 	client, server := net.Pipe()
 	under = &seen{Conn: server}
-	l, _ := middleware.Limit(&piped{conn: under}, 1)
+	l, _ := middleware.NewBudget(1).Limit(&piped{conn: under}, "")
 	c, err := l.Accept()
 	if err != nil {
 		t.Fatal(err)
@@ -182,7 +182,7 @@ func TestHandlerLearnsThatTheClientLeft(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, _ = middleware.Limit(l, 10)
+	l, _ = middleware.NewBudget(10).Limit(l, "")
 	arrived, left := make(chan struct{}), make(chan struct{})
 	srv := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		close(arrived)

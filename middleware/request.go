@@ -38,6 +38,7 @@ type Request struct {
 	scratch [96]byte // of Scratch
 	body    metered  // the request's, while it is under way
 
+	nobody bool    // asked who he is, and is nobody: see Route.WhoAmI
 	access *Access // what the request asks for, once Authorize has looked
 	guard  *Guard  // of a route that is guarded now
 	mode   Mode

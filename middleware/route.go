@@ -117,6 +117,7 @@ type Route struct {
 	MaxBody  int64               // bytes of a form body, where it may be larger than others
 	Audited  bool                // written to the audit log, though anybody may call it
 	Login    bool                // what is refused is written to the audit log
+	WhoAmI   bool                // it tells a caller who he is: one who is nobody is told so, and has tried nothing
 	Session  Use                 // whether the cookie of a console session says who calls
 	Ours     bool                // only our console calls it: what writes has to carry its header
 	Do       Handler

@@ -70,6 +70,7 @@ func (m *monitor) Collect(ch chan<- prometheus.Metric) {
 	put(m.configs, configs)
 	put(m.polls, polls)
 	put(m.listeners, polls, "v1")
+	put(m.listeners, float64(m.n.listens.Listening()), "v2")
 	put(m.nacos, configs, "config", "configCount")
 	put(m.nacos, polls, "config", "longPolling")
 	reads, publishes := m.n.config.Asked()

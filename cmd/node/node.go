@@ -59,23 +59,25 @@ type Node struct {
 	ops  *ops.Service
 	api  *controller.API
 
-	naming *naming.Service
-	hub    *push.Hub
-	pushes *push.Stats
-	prober *health.Scheduler
-	auth   *auth.Service
-	guard  *middleware.Guard
-	audit  *audit.Log
-	tls    *tls.Config // nil: without TLS
-	rpcTLS *tls.Config // of gRPC; nil: without
-	rpc    *rpc.Server
-	code   string // one-time, to make the first administrator from elsewhere
-	config *config.Service
-	lot    *park.Lot                    // where long polls wait
-	access *middleware.AccessLog        // nil: none
-	site   controller.Site              // nil: no console
-	open   atomic.Pointer[func() int64] // connections of the HTTP port
-	loaded *settings.Loaded             // nil: not known, as in tests
+	naming  *naming.Service
+	hub     *push.Hub
+	pushes  *push.Stats
+	prober  *health.Scheduler
+	auth    *auth.Service
+	guard   *middleware.Guard
+	audit   *audit.Log
+	tls     *tls.Config // nil: without TLS
+	rpcTLS  *tls.Config // of gRPC; nil: without
+	rpc     *rpc.Server
+	listens *rpc.Configs // who listens over gRPC
+	code    string       // one-time, to make the first administrator from elsewhere
+	config  *config.Service
+	lot     *park.Lot                    // where long polls wait
+	access  *middleware.AccessLog        // nil: none
+	site    controller.Site              // nil: no console
+	budget  *middleware.Budget           // of connections
+	open    atomic.Pointer[func() int64] // connections of the HTTP port
+	loaded  *settings.Loaded             // nil: not known, as in tests
 
 	// Of a member of a cluster; all nil on a server that stands alone.
 	id        string
@@ -98,6 +100,7 @@ type Node struct {
 // nowhere: Run does.
 func New(set settings.Settings, o Options) (_ *Node, err error) {
 	n := &Node{set: set, log: o.Log, reg: prometheus.NewRegistry(), version: o.Version, network: o.Network, loaded: o.Loaded}
+	n.budget = middleware.NewBudget(connections(set.Limits))
 	if n.network == nil {
 		n.network = peer.TCP{}
 	}

@@ -32,11 +32,11 @@ func (n *Node) openRPC(requests *middleware.Metrics) error {
 		o.Credentials = rpc.TLS(n.rpcTLS, t.AlsoPlain && !t.ClientCert)
 	}
 	var err error
-	configs := rpc.NewConfigs(n.config, n.guard, n.log)
-	if n.rpc, err = rpc.New(o, configs.Types()...); err != nil {
+	n.listens = rpc.NewConfigs(n.config, n.guard, n.log)
+	if n.rpc, err = rpc.New(o, n.listens.Types()...); err != nil {
 		return err
 	}
-	n.rpc.OnClosed(configs.Closed)
+	n.rpc.OnClosed(n.listens.Closed)
 	n.reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "pharos_grpc_connections", Help: "Connections of SDKs over gRPC.",
 	}, func() float64 { return float64(n.rpc.Count()) }))
@@ -49,6 +49,6 @@ func (n *Node) listenRPC(ctx context.Context) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the port for gRPC, 1000 above the HTTP port: %w; %s", err, cure(err))
 	}
-	l, _ = middleware.Limit(l, connections(n.set.Limits))
+	l, _ = n.budget.Limit(l, "") // clients know no answer before the first bytes of HTTP/2: they try the next server
 	return l, nil
 }

@@ -26,7 +26,7 @@ func (n *Node) listen(ctx context.Context) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w; %s", err, cure(err))
 	}
-	l, open := middleware.Limit(l, connections(n.set.Limits))
+	l, open := n.budget.Limit(l, middleware.TooMany)
 	n.open.Store(&open)
 	n.reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "pharos_http_connections", Help: "Open connections of the HTTP port.",
@@ -54,7 +54,7 @@ func cure(err error) string {
 	}
 }
 
-// connections bounds the open connections of the HTTP port: what is said, else
+// connections bounds the open connections of all ports together: what is said, else
 // what the limit of open files leaves beside the database, logs and peers.
 func connections(l settings.Limits) int {
 	const reserve, least = 512, 64
@@ -124,7 +124,7 @@ func (n *Node) listenConsole(ctx context.Context) net.Listener {
 		n.log.Warn("the additional console port is not served; set nacos.console.port to another one, or to 0", "port", port, "error", err)
 		return nil
 	}
-	l, _ = middleware.Limit(l, connections(n.set.Limits))
+	l, _ = n.budget.Limit(l, middleware.TooMany)
 	return n.secure(l)
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/pharos-registry/pharos/middleware"
+	"github.com/pharos-registry/pharos/service/audit"
 )
 
 const ext = "/nacos/v3/console/ext"
@@ -106,6 +107,47 @@ func TestConsoleSession(t *testing.T) {
 	}
 	if w := g.call(http.MethodGet, ext+"/me", own(with(other))); w.Code != http.StatusUnauthorized {
 		t.Errorf("another session outlives the password: %d", w.Code)
+	}
+}
+
+// TestNobodyAsksWhoHeIs: a page that finds out whether somebody is logged in has
+// tried nothing. Whoever says who he is, and is not, has.
+func TestNobodyAsksWhoHeIs(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	stale := g.open(t, "nacos")
+	g.call(http.MethodDelete, ext+"/session", own(with(stale)))
+	header := func(name, value string) func(*http.Request) {
+		return func(r *http.Request) { r.Header.Set(name, value) }
+	}
+	denied := func() (n int) {
+		found, err := g.audit.Find(audit.Query{Outcome: audit.Denied, Limit: 100})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(found)
+	}
+	for name, x := range map[string]struct {
+		method, path string
+		set          func(*http.Request)
+		rows         int
+	}{
+		"nobody":               {http.MethodGet, ext + "/me", own(), 0},
+		"nobody, as a program": {http.MethodGet, ext + "/me", nil, 0},
+		"an ended session":     {http.MethodGet, ext + "/me", own(with(stale)), 1},
+		"a page of others":     {http.MethodGet, ext + "/me", with(stale), 1},
+		"a forged token":       {http.MethodGet, ext + "/me", header("Authorization", "Bearer a.b.c"), 1},
+		"a wrong password":     {http.MethodGet, ext + "/me?username=nacos&password=wrong", own(), 1},
+		"nobody, elsewhere":    {http.MethodGet, ext + "/overview", own(), 1},
+		"nobody, who writes":   {http.MethodPut, ext + "/me/password?old=a&new=b", own(), 1},
+	} {
+		before := denied()
+		if w := g.call(x.method, x.path, x.set); w.Code/100 != 4 {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+		if n := denied() - before; n != x.rows {
+			t.Errorf("%s: %d rows in the audit log, want %d", name, n, x.rows)
+		}
 	}
 }
 

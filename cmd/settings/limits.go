@@ -12,7 +12,7 @@ type Limits struct {
 	BodyTimeout    time.Duration // pharos.limits.body-timeout: to send the rest of it
 	IdleTimeout    time.Duration // pharos.limits.idle-timeout: between two requests of a connection
 	Drain          time.Duration // pharos.limits.drain: for what is under way when the server stops
-	MaxConnections int           // pharos.limits.connections: HTTP connections open at once; 0 follows the limit of open files
+	MaxConnections int           // pharos.limits.connections: of HTTP, the console and gRPC together; 0 follows the limit of open files
 }
 
 func defaultLimits() Limits {
@@ -44,7 +44,7 @@ func (l *Limits) keys() []key {
 		{name: "pharos.limits.drain", doc: "time that requests under way have when the server stops", value: seconds(&l.Drain, 0, time.Hour)},
 		{
 			name: "pharos.limits.connections", aliases: []string{"server.tomcat.max-connections"},
-			doc: "HTTP connections open at once; 0 follows the limit of open files", value: number(&l.MaxConnections, 0, 10_000_000),
+			doc: "connections open at once on the ports of HTTP, the console and gRPC together, a tenth kept for each; 0 follows the limit of open files", value: number(&l.MaxConnections, 0, 10_000_000),
 		},
 	}
 }

@@ -147,6 +147,13 @@ func (s *Configs) Closed(c *Conn) {
 	}
 }
 
+// Listening is how many connections have clients that listen.
+func (s *Configs) Listening() int {
+	s.followers.mu.Lock()
+	defer s.followers.mu.Unlock()
+	return len(s.followers.of)
+}
+
 // followers are the connections whose clients listen.
 type followers struct {
 	count atomic.Int64 // of what they listen to
