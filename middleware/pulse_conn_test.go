@@ -33,7 +33,7 @@ func TestGone(t *testing.T) {
 			}))
 			srv.Config.ConnContext = middleware.WithConn
 			if kind == "limited" {
-				srv.Listener, _ = middleware.Limit(srv.Listener, 100)
+				srv.Listener, _ = middleware.NewBudget(100).Limit(srv.Listener, "")
 			}
 			dial := func() (net.Conn, error) { return net.Dial("tcp", srv.Listener.Addr().String()) }
 			if kind == "TLS" {
