@@ -28,13 +28,23 @@ export function outsideAddress() {
   return found?.address ?? '127.0.0.1';
 }
 
-function freePorts(count) {
-  const servers = Array.from({ length: count }, () => net.createServer().listen(0, '127.0.0.1'));
-  return Promise.all(servers.map((one) => new Promise((done) => one.once('listening', done)))).then(async () => {
-    const ports = servers.map((one) => one.address().port);
-    await Promise.all(servers.map((one) => new Promise((done) => one.close(done))));
-    return ports;
+const isFree = (port) =>
+  new Promise((done) => {
+    const probe = net.createServer();
+    probe.once('error', () => done(false));
+    probe.listen(port, () => probe.close(() => done(true)));
   });
+
+/** Ports that are free with those that follow from them, for gRPC and for the other nodes. Below the range from which outgoing connections take theirs, they are still free when a server starts again. */
+async function freePorts(count) {
+  const offsets = [-1000, 0, 1000, 1001];
+  const found = [];
+  while (found.length < count) {
+    const port = 21_000 + Math.floor(Math.random() * 9_000);
+    const taken = found.some((other) => offsets.some((a) => offsets.some((b) => port + a === other + b)));
+    if (!taken && (await Promise.all(offsets.map((offset) => isFree(port + offset)))).every(Boolean)) found.push(port);
+  }
+  return found;
 }
 
 async function ready(url, child, log) {
@@ -84,11 +94,7 @@ export async function startServer(settings = {}, known = {}) {
 
 /** Starts nodes that are one server. Each needs its port less 1000 for the others. */
 export async function startCluster(size = 3) {
-  const ports = [];
-  while (ports.length < size) {
-    const [port] = await freePorts(1);
-    if (port > 12_000 && !ports.includes(port)) ports.push(port);
-  }
+  const ports = await freePorts(size);
   const settings = {
     'nacos.member.list': ports.map((port) => `127.0.0.1:${port}`).join(','),
     'pharos.cluster.secret': randomBytes(32).toString('base64'),
