@@ -75,8 +75,9 @@ func (a *API) watchersOf(k config.Key) map[string]string {
 	return m
 }
 
-// ipListeners says which configs an address listens to: those of the namespace
-// if one is given, else the public ones, or all.
+// ipListeners says which configs an address listens to: the public ones, or all;
+// besides those whose key has the text of the namespace in it, if one is given
+// (contract config.md §2.14).
 func (a *API) ipListeners(q *middleware.Request) (any, error) {
 	f := formOf(q)
 	ip := f.Declared("ip", "String")
@@ -88,10 +89,9 @@ func (a *API) ipListeners(q *middleware.Request) (any, error) {
 	askAll(q.Context(), a, question{Kind: askWatched, IP: ip}, func(more []watchedKey) { watched = append(watched, more...) })
 	m := map[string]string{}
 	for _, w := range watched {
-		if tenant != "" && w.Key.Tenant != tenant || tenant == "" && !all && w.Key.Tenant != "" {
-			continue
+		if key := config.GroupKey(w.Key); all || w.Key.Tenant == "" || tenant != "" && strings.Contains(key, tenant) {
+			m[key] = w.MD5
 		}
-		m[config.GroupKey(w.Key)] = w.MD5
 	}
 	return listenerStatus{http.StatusOK, m}, nil
 }

@@ -3,8 +3,11 @@ package persistence
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"gorm.io/gorm"
 )
@@ -19,6 +22,9 @@ type DB struct {
 	box       *Keyring
 	observers []observer
 	restored  []func()
+
+	told   atomic.Int64 // unix ns of the last failed write that was logged
+	untold atomic.Int64 // failed writes since
 
 	file *file     // nil for MySQL
 	ext  *external // nil for SQLite
@@ -83,11 +89,37 @@ func (d *DB) notify(op Op, res Result) {
 
 // Apply runs op in a transaction and returns when it is durable. A Refusal is
 // the op's own answer. When ctx ends first the outcome is not known.
-func (d *DB) Apply(ctx context.Context, op Op) (Result, error) {
+func (d *DB) Apply(ctx context.Context, op Op) (res Result, err error) {
 	if d.ext != nil {
-		return d.ext.apply(ctx, op)
+		res, err = d.ext.apply(ctx, op)
+	} else {
+		res, err = d.file.apply(ctx, op)
 	}
-	return d.file.apply(ctx, op)
+	if err != nil {
+		d.tell(op, err)
+	}
+	return res, err
+}
+
+// tellEvery is how often a write that failed is logged, as an example of all.
+const tellEvery = time.Minute
+
+// tell logs a write that failed for a reason that is the operator's to know: a
+// disk that is full, a right that is missing. That a MySQL is away is told by who
+// watches it.
+func (d *DB) tell(op Op, err error) {
+	var r Refusal
+	switch {
+	case errors.As(err, &r), errors.Is(err, ErrClosed), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded),
+		d.ext != nil && errors.Is(err, ErrUnavailable):
+		return
+	}
+	n, now, last := d.untold.Add(1), time.Now().UnixNano(), d.told.Load()
+	if last != 0 && now-last < int64(tellEvery) || !d.told.CompareAndSwap(last, now) {
+		return
+	}
+	d.untold.Add(-n)
+	d.log.Error("a write failed", "op", fmt.Sprintf("%T", op), "failed", n, "err", err)
 }
 
 // Close waits for what is being written and closes the database.

@@ -17,6 +17,9 @@ import (
 // where the connection was lost during a commit, may have.
 var ErrUnavailable = errors.New("the database is not available")
 
+// ErrDenied is a write that the database's user may not do.
+var ErrDenied = errors.New("the database user may not do this")
+
 // translate says what a driver's error means to us.
 func (l *layout) translate(err error) error {
 	if l.mysql {
@@ -76,6 +79,8 @@ func translateServer(m *mysql.MySQLError, err error) error {
 		return fmt.Errorf("%w: %w", ErrExists, err)
 	case 1048, 1264, 1265, 1267, 1292, 1364, 1366, 1406, 3988: // null, out of range, cut, mixed collations, wrong value, no default, wrong letters, too long
 		return fmt.Errorf("%w: %w", ErrValue, err)
+	case 1044, 1142, 1143, 1227: // of the database, the table, the column; a privilege of the server
+		return fmt.Errorf("%w: %w", ErrDenied, err)
 	case 3, 28, 1021, 1026, 1030, 1114: // writing a file, no space, disk full, storage engine, table full
 		return fmt.Errorf("%w: its disk takes no more: %w", ErrUnavailable, err)
 	case 1040, 1053, 1129, 1130, 1152, 1158, 1159, 1160, 1161, 1203, 1205, 1213, 1226, 1290, 1317, 1792, 1836, 1927, 3024, 4031:

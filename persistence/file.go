@@ -2,6 +2,7 @@ package persistence
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -157,6 +158,19 @@ func (f *file) explain(err error) error {
 		return fmt.Errorf("%w: the disk is full: %w", ErrUnavailable, err)
 	}
 	return f.lay.translate(err)
+}
+
+// wipe writes the file anew, without what is free in it: what was deleted or
+// replaced stands there until it is written over. Writers wait for it.
+func (f *file) wipe(ctx context.Context) error {
+	return f.between(func() error {
+		for _, q := range []string{"VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"} {
+			if err := runQuery(ctx, f.conn, q, nil, func(*sql.Rows) error { return nil }); err != nil {
+				return f.explain(err)
+			}
+		}
+		return nil
+	})
 }
 
 // between runs fn in the goroutine that writes, while nothing is written.

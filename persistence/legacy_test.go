@@ -2,6 +2,7 @@ package persistence_test
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -90,4 +91,38 @@ func TestSealedMySQL(t *testing.T) {
 	n := readNacos(t, "2.5.1")
 	n.checkConfigs(t, db)
 	n.checkHistory(t, db)
+}
+
+// TestSealedCopy seals what a MySQL held in the clear: its copy on this disk is
+// sealed with it, and read with the key alone.
+func TestSealedCopy(t *testing.T) {
+	s := mariadb.Start(t)
+	path := filepath.Join(t.TempDir(), "copy.db")
+	o := persistence.MySQLOptions{Sources: []persistence.Source{source(s, s.Create("nacos"))}, Copy: path}
+	in := func(keys *persistence.Keyring, fn func(*persistence.DB)) {
+		t.Helper()
+		o.Keys = keys
+		db := must(persistence.OpenMySQL(t.Context(), o))(t)
+		fn(db)
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const plain = "password=the quick brown fox"
+	in(nil, func(db *persistence.DB) {
+		mustApply(t, db, publish("a", plain+strings.Repeat(".", 20_000)))
+		mustApply(t, db, persistence.PublishGray{ConfigKey: key("a"), Writer: writer("ann"), Name: "beta", Rule: persistence.BetaRule("10.0.0.1"), Content: plain, MD5: digest(plain)})
+		mustApply(t, db, persistence.CreateUser{Name: "u", Password: "p"})
+		mustApply(t, db, persistence.CreateTenant{ID: "dev", Name: "Dev", Time: now})
+		until(t, "the copy is complete", func() bool { return persistence.CopyHas(db, key("a"), "beta", "u", "dev") })
+	})
+	in(ring(t, false, "k"), func(db *persistence.DB) { must(db.Reseal(t.Context()))(t) })
+	inTheClear(t, path, plain)
+	in(ring(t, false, "new", "k"), func(db *persistence.DB) { must(db.Reseal(t.Context()))(t) })
+	s.Kill()
+	in(ring(t, false, "new"), func(db *persistence.DB) {
+		if c := must(db.Config(t.Context(), key("a")))(t); c == nil || c.Err != nil || !strings.HasPrefix(c.Content, plain) {
+			t.Errorf("from the copy, without the old key: %+v", c)
+		}
+	})
 }

@@ -243,6 +243,34 @@ func TestMySQLFailover(t *testing.T) {
 	}
 }
 
+// A user of the database who may only read: what is refused is told to the caller
+// as such, and to the operator, once.
+func TestMySQLReadOnlyUser(t *testing.T) {
+	s := mariadb.Start(t)
+	name := s.Create("nacos")
+	mustApply(t, openMySQL(t, persistence.MySQLOptions{Sources: []persistence.Source{source(s, name)}}), publish("a", "one"))
+	for _, statement := range []string{"CREATE USER reader@'127.0.0.1' IDENTIFIED BY 'only'", "GRANT SELECT ON `" + name + "`.* TO reader@'127.0.0.1'"} {
+		if _, err := s.DB("").ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var log bytes.Buffer
+	from := source(s, name)
+	from.User, from.Password = "reader", "only"
+	db := openMySQL(t, persistence.MySQLOptions{Sources: []persistence.Source{from}, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	if c := must(db.Config(t.Context(), key("a")))(t); c == nil || c.Content != "one" {
+		t.Errorf("%+v", c)
+	}
+	for range 3 {
+		if _, err := db.Apply(t.Context(), publish("a", "two")); !errors.Is(err, persistence.ErrDenied) {
+			t.Errorf("%v", err)
+		}
+	}
+	if got := log.String(); strings.Count(got, "a write failed") != 1 || !strings.Contains(got, "PublishConfig") || strings.Contains(got, "two") {
+		t.Errorf("logged:\n%s", got)
+	}
+}
+
 // until waits for something that other processes bring about.
 func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()

@@ -9,7 +9,7 @@ import (
 // resealPage is how many rows one transaction seals anew.
 const resealPage = 100
 
-// Resealed is what Reseal did.
+// Resealed is what Reseal did, the copy of a MySQL on this disk apart.
 type Resealed struct {
 	Rows   int64 // that were written
 	Failed int64 // that could not be opened, see the log
@@ -17,8 +17,21 @@ type Resealed struct {
 
 // Reseal goes over all contents, those of gray copies and history included, and
 // stores each as the keyring does now: after a key was added, replaced or taken
-// away. It may run beside everything else.
-func (d *DB) Reseal(ctx context.Context) (Resealed, error) {
+// away. It may run beside everything else. Of an SQLite file nothing is left that
+// was stored otherwise, in what it has free neither; the copy of a MySQL is one.
+func (d *DB) Reseal(ctx context.Context) (done Resealed, err error) {
+	if d.ext != nil && d.ext.copy != nil {
+		if _, err := d.ext.copy.db.Reseal(ctx); err != nil {
+			return done, fmt.Errorf("the copy: %w", err)
+		}
+	}
+	if done, err = d.resealAll(ctx); err == nil && done.Rows > 0 && d.file != nil {
+		err = d.file.wipe(ctx)
+	}
+	return done, err
+}
+
+func (d *DB) resealAll(ctx context.Context) (Resealed, error) {
 	var done Resealed
 	for _, t := range []resealRows{
 		{Table: "config_info", ID: "id"},

@@ -143,6 +143,7 @@ func checkNacosListeners(t *testing.T, m *nodetest.Member) {
 		want string
 	}{
 		{"/v1/cs/configs/listener", query("dataId", "a", "group", "G"), `{"collectStatus":200,"lisentersGroupkeyStatus":{"10.9.0.1":"` + md5OfOne + `","10.9.0.2":"` + md5OfOne + `"}}`},
+		{"/v1/cs/listener", query("ip", "10.9.0.1", "tenant", "elsewhere"), `{"collectStatus":200,"lisentersGroupkeyStatus":{"a+G":"` + md5OfOne + `","b+G":"` + md5OfOne + `"}}`},
 		{"/v1/cs/listener", query("ip", "10.9.0.1"), `{"collectStatus":200,"lisentersGroupkeyStatus":{"a+G":"` + md5OfOne + `","b+G":"` + md5OfOne + `"}}`},
 	} {
 		status, body := m.Get(c.path, c.ask)

@@ -291,6 +291,9 @@ func failed(err error) error {
 	if errors.Is(err, persistence.ErrValue) {
 		return service.Errorf(service.BadParam, "a name, a resource or an action is too long")
 	}
+	if errors.Is(err, persistence.ErrDenied) {
+		return service.Wrap(service.Unavailable, err, "the server may not write to the database")
+	}
 	if errors.Is(err, persistence.ErrUnavailable) {
 		return service.Wrap(service.Unavailable, err, "the database is not available now, try again later")
 	}

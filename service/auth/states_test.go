@@ -142,6 +142,42 @@ func TestResumeAndGlance(t *testing.T) {
 	}
 }
 
+// A database that has no place for cut-offs: a logout says that it did nothing,
+// and what does more goes on.
+func TestNoPlaceForCutOffs(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	db, err := persistence.Open(filepath.Join(t.TempDir(), "auth.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	write := func(ctx context.Context, op persistence.Op) (persistence.Result, error) {
+		if _, ok := op.(persistence.RevokeTokens); ok {
+			return persistence.Result{}, persistence.ErrUnsupported
+		}
+		return db.Apply(ctx, op)
+	}
+	s, err := New(ctx, Options{Store: db, Write: write, Signer: signer(t), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	for name, err := range map[string]error{
+		"create": s.CreateUser(ctx, "ann", "secret"), "change": s.ChangePassword(ctx, "ann", "another"),
+	} {
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := s.Logout(ctx, "ann"); service.CodeOf(err) != service.Unsupported {
+		t.Errorf("logout: %v", err)
+	}
+	if err := s.RemoveUser(ctx, "ann"); err != nil {
+		t.Errorf("remove: %v", err)
+	}
+}
+
 // Who leaves while he is held back does not count as one that failed.
 func TestGuardLeave(t *testing.T) {
 	t.Parallel()

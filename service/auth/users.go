@@ -124,24 +124,36 @@ func (s *Service) ChangePassword(ctx context.Context, name, password string) err
 	return failed(s.commit(ctx, persistence.UpdatePassword{Name: name, Password: hash}))
 }
 
-// Logout makes all tokens of a user void.
-func (s *Service) Logout(ctx context.Context, name string) error { return s.revoke(ctx, name) }
+// Logout makes all tokens of a user void. Where the database has no place for it,
+// because its user may not make tables, it is refused with service.Unsupported.
+func (s *Service) Logout(ctx context.Context, name string) error {
+	err := s.cut(ctx, name)
+	if errors.Is(err, persistence.ErrUnsupported) {
+		return service.Errorf(service.Unsupported, "tokens cannot be made void: the database user may not make the table for it")
+	}
+	return failed(err)
+}
 
-// revoke makes the tokens void that a user has now. A database without a place
-// for it, because its user may not make tables, goes on without: that was
-// logged when it was found out.
+// revoke makes the tokens void that a user has now, for something else that is to
+// be done even where there is no place for that: it was logged when that was found
+// out.
 func (s *Service) revoke(ctx context.Context, name string) error {
+	err := s.cut(ctx, name)
+	if errors.Is(err, persistence.ErrUnsupported) {
+		return nil
+	}
+	return failed(err)
+}
+
+// cut makes the tokens void that a user has now.
+func (s *Service) cut(ctx context.Context, name string) error {
 	at := time.Now()
 	// A login within the second of the last cut-off was issued as of the next
 	// second: this cut-off takes it in.
 	if last := s.dir.Load().cutoffOf(name); at.Unix() <= last {
 		at = time.Unix(last+1, 0)
 	}
-	err := s.commit(ctx, persistence.RevokeTokens{User: name, Before: at})
-	if errors.Is(err, persistence.ErrUnsupported) {
-		return nil
-	}
-	return failed(err)
+	return s.commit(ctx, persistence.RevokeTokens{User: name, Before: at})
 }
 
 // AddRole gives a user a role, which exists from then on.

@@ -153,6 +153,8 @@ func failed(err error) error {
 		return err
 	case errors.Is(err, persistence.ErrValue):
 		return service.Wrap(service.BadValue, err, "a value is too long, doubled, or of letters that the database lacks")
+	case errors.Is(err, persistence.ErrDenied):
+		return service.Wrap(service.Unavailable, err, "the server may not write to the database")
 	case errors.Is(err, persistence.ErrUnavailable), errors.Is(err, persistence.ErrClosed), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return service.Wrap(service.Unavailable, err, "the database does not answer now, try again")
 	}

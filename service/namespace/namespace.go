@@ -190,6 +190,8 @@ func failed(err error) error {
 		return err
 	case errors.Is(err, persistence.ErrValue):
 		return service.Errorf(service.NamespaceInvalid, "namespaceName or namespaceDesc is too long")
+	case errors.Is(err, persistence.ErrDenied):
+		return service.Wrap(service.Unavailable, err, "the server may not write to the database")
 	case errors.Is(err, persistence.ErrUnavailable):
 		return service.Wrap(service.Unavailable, err, "the database is not available now, try again later")
 	default:

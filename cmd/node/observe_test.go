@@ -1,4 +1,4 @@
-package middleware_test
+package node
 
 import (
 	"log/slog"
@@ -17,8 +17,8 @@ import (
 	"github.com/pharos-registry/pharos/service/auth"
 )
 
-// guard returns one in a mode that knows the user ann, whose password is "secret".
-func guard(t *testing.T, mode middleware.Mode) *middleware.Guard {
+// annGuard returns one in a mode that knows the user ann, whose password is "secret".
+func annGuard(t *testing.T, mode middleware.Mode) *middleware.Guard {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	db, err := persistence.Open(filepath.Join(t.TempDir(), "auth.db"))
@@ -41,9 +41,9 @@ func guard(t *testing.T, mode middleware.Mode) *middleware.Guard {
 	return middleware.NewGuard(middleware.GuardOptions{Auth: users, Client: mode, Management: mode, Log: log, Reg: prometheus.NewRegistry()})
 }
 
-// ask serves a route behind a guard. It returns the status of a call that set has
+// askThrough serves a route behind a guard. It returns the status of a call that set has
 // filled in.
-func ask(t *testing.T, g *middleware.Guard, a middleware.Access) func(set func(*http.Request)) int {
+func askThrough(t *testing.T, g *middleware.Guard, a middleware.Access) func(set func(*http.Request)) int {
 	t.Helper()
 	gin.SetMode(gin.ReleaseMode)
 	r := &middleware.Route{
@@ -84,7 +84,7 @@ func TestBasic(t *testing.T) {
 			t.Parallel()
 			access := access
 			access.Basic = c.taken
-			if got := ask(t, guard(t, middleware.Enforce), access)(func(r *http.Request) { r.SetBasicAuth("ann", c.password) }); got != c.want {
+			if got := askThrough(t, annGuard(t, middleware.Enforce), access)(func(r *http.Request) { r.SetBasicAuth("ann", c.password) }); got != c.want {
 				t.Errorf("status %d, want %d", got, c.want)
 			}
 		})
@@ -98,7 +98,8 @@ func TestObserveHoldsNobodyBack(t *testing.T) {
 	access := middleware.Access{Class: middleware.Client, Action: middleware.Read, Resource: middleware.ConfigResource}
 	for name, calls := range map[string]func(t *testing.T, g *middleware.Guard) func(){
 		"HTTP": func(t *testing.T, g *middleware.Guard) func() {
-			call := ask(t, g, access)
+			t.Helper()
+			call := askThrough(t, g, access)
 			return func() {
 				if got := call(func(r *http.Request) { r.URL.RawQuery = "dataId=d&group=g&username=ann&password=guess" }); got != http.StatusOK {
 					t.Errorf("status %d", got)
@@ -106,6 +107,7 @@ func TestObserveHoldsNobodyBack(t *testing.T) {
 			}
 		},
 		"gRPC": func(t *testing.T, g *middleware.Guard) func() {
+			t.Helper()
 			header := map[string]string{"username": "ann", "password": "guess"}
 			call := &middleware.Call{Access: &access, Header: func(n string) string { return header[n] }, Remote: "192.0.2.1:1"}
 			return func() {
@@ -118,7 +120,7 @@ func TestObserveHoldsNobodyBack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				call, start := calls(t, guard(t, middleware.Observe)), time.Now()
+				call, start := calls(t, annGuard(t, middleware.Observe)), time.Now()
 				for range 25 {
 					call()
 				}
