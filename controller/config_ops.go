@@ -79,6 +79,13 @@ func (a *API) watchersOf(k config.Key) map[string]string {
 // besides those whose key has the text of the namespace in it, if one is given
 // (contract config.md §2.14).
 func (a *API) ipListeners(q *middleware.Request) (any, error) {
+	return a.listenedBy(q, func(k config.Key, tenant string, all bool) bool {
+		return all || k.Tenant == "" || tenant != "" && strings.Contains(config.GroupKey(k), tenant)
+	})
+}
+
+// listenedBy says which of the configs that an address listens to are to be shown.
+func (a *API) listenedBy(q *middleware.Request, shown func(k config.Key, tenant string, all bool) bool) (any, error) {
 	f := formOf(q)
 	ip := f.Declared("ip", "String")
 	all, tenant := f.Bool("all", false), namespaceOf(q)
@@ -89,8 +96,8 @@ func (a *API) ipListeners(q *middleware.Request) (any, error) {
 	askAll(q.Context(), a, question{Kind: askWatched, IP: ip}, func(more []watchedKey) { watched = append(watched, more...) })
 	m := map[string]string{}
 	for _, w := range watched {
-		if key := config.GroupKey(w.Key); all || w.Key.Tenant == "" || tenant != "" && strings.Contains(key, tenant) {
-			m[key] = w.MD5
+		if shown(w.Key, tenant, all) {
+			m[config.GroupKey(w.Key)] = w.MD5
 		}
 	}
 	return listenerStatus{http.StatusOK, m}, nil

@@ -281,11 +281,14 @@ func (a *API) configListenersV3(q *middleware.Request) (any, error) {
 	return listenersV3{"config", a.allWatchersOf(q.Context(), k)}, nil
 }
 
+// ipListenersV3 shows the configs of the namespace alone, where one is given.
 func (a *API) ipListenersV3(q *middleware.Request) (any, error) {
 	if q.Params.Get("ip") == "" {
 		return nil, service.Errorf(service.ParamMissing, "Required parameter 'ip' type String is not present")
 	}
-	v, err := a.ipListeners(q)
+	v, err := a.listenedBy(q, func(k config.Key, tenant string, all bool) bool {
+		return k.Tenant == tenant || tenant == "" && all
+	})
 	if s, ok := v.(listenerStatus); ok {
 		return listenersV3{"ip", s.Listeners}, err
 	}
