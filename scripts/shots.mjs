@@ -5,7 +5,7 @@
 // largest list has, PHAROS_URL names a server that runs instead of a new one.
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { launch, openPage } from '../test/console-ui/browser.mjs';
+import { launch, openPage, settled } from '../test/console-ui/browser.mjs';
 import { root, startServer } from '../test/console-ui/server.mjs';
 import { dialogs } from '../test/console-ui/dialogs.mjs';
 import { keepAlive, listen, subscribe } from '../test/console-ui/life.mjs';
@@ -18,7 +18,13 @@ mkdirSync(directory, { recursive: true });
 const pages = {
   overview: '/overview',
   configs: '/ns/public/configs',
-  'configs-none': '/ns/staging/configs',
+  'configs-none': '/ns/bare/configs',
+  'releases-none': '/ns/bare/releases',
+  'listeners-none': '/ns/bare/listeners',
+  'recycle-none': '/ns/bare/recycle',
+  'services-none': '/ns/bare/services',
+  'instances-none': '/ns/bare/instances',
+  'clients-none': '/ns/bare/clients',
   'configs-many': '/ns/many/configs?size=500',
   'configs-nomatch': '/ns/public/configs?q=nothing-like-this',
   'config-content': '/ns/public/configs/DEFAULT_GROUP/order.yaml',
@@ -58,6 +64,11 @@ const pages = {
   notfound: '/no/such/page',
 };
 
+// The same pages while the server does not answer yet, and when it refuses.
+const waiting = ['overview', 'configs', 'config-content', 'config-history', 'releases', 'listeners', 'services', 'service-instances', 'nodes', 'namespaces', 'users', 'audit', 'server'];
+const asked = /v3\/(auth\/|console\/(cs|ns|core)\/|console\/ext\/(?!me|capabilities|events|changes|session))/;
+const refused = { status: 503, contentType: 'application/json', body: '{"code":30000,"message":"server error","data":"away","error":{"key":"unavailable","params":{}}}' };
+
 const ways = ['en', 'zh'].flatMap((language) => ['light', 'dark'].flatMap((theme) => [1280, 390].map((width) => ({ language, theme, width })))).filter(({ language, theme, width }) => !narrow || `${language}-${theme}-${width}`.includes(narrow));
 
 const password = 'A-long-pass-42';
@@ -79,6 +90,10 @@ async function inhabit(base) {
   await to.publish('order.yaml', 'server:\n  port: 1\n', { tenant: 'staging', type: 'yaml' });
   await to.publish('only-here.json', '{}', { tenant: 'staging', type: 'json' });
   await fetch(`${base}v1/cs/configs`, { method: 'POST', headers: { accessToken: token, betaIps: '10.0.0.7,10.0.0.8' }, body: new URLSearchParams({ dataId: 'payment.json', group: 'DEFAULT_GROUP', content: '{\n  "currency": "EUR",\n  "retries": 5\n}\n', type: 'json' }) });
+  await to.post('v1/console/namespaces', { customNamespaceId: 'bare', namespaceName: 'Bare' });
+  await to.put('v1/ns/cluster', { serviceName: 'payment-service', clusterName: 'DEFAULT', checkPort: 80, useInstancePort4Check: true, healthChecker: '{"type":"NONE"}', metadata: '' });
+  await to.put('v1/ns/health/instance', { serviceName: 'payment-service', clusterName: 'DEFAULT', ip: '10.0.1.1', port: 9000, healthy: false });
+  await to.put('v1/ns/instance', { serviceName: 'order-service', clusterName: 'DEFAULT', ip: '10.0.0.2', port: 8080, weight: 7.5, enabled: false, ephemeral: true, metadata: JSON.stringify({ version: '1.2', zone: 'b', drained: 'true' }) });
   if (rows && 'configs-many'.includes(only)) {
     await to.post('v1/console/namespaces', { customNamespaceId: 'many', namespaceName: 'Many' });
     const work = Array.from({ length: rows }, (_, i) => i);
@@ -86,18 +101,20 @@ async function inhabit(base) {
       for (let i = work.pop(); i !== undefined; i = work.pop()) await to.publish(`service-${String(i).padStart(5, '0')}.yaml`, `n: ${i}\n`, { tenant: 'many', type: 'yaml', appName: `app-${i % 12}` });
     }));
   }
-  const alive = [1, 2, 3, 4].map((i) => ({ serviceName: 'order-service', ip: `10.0.0.${i}`, port: 8080, cluster: 'DEFAULT' }));
+  const alive = [1, 2, 3, 4].map((i) => ({ serviceName: 'order-service', ip: `10.0.0.${i}`, port: 8080, cluster: 'DEFAULT', weight: 1, metadata: { version: `1.${i}`, zone: i % 2 ? 'a' : 'b', protocol: 'http' } }));
   const end = new AbortController();
   const stop = keepAlive(base, token, [...alive, { serviceName: 'inventory', groupName: 'WAREHOUSE', ip: '10.0.2.1', port: 7000 }]);
   const now = await to.get('v1/cs/configs', { dataId: 'order.yaml', group: 'DEFAULT_GROUP' });
   for (const [app, agent] of [['order', 'Nacos-Java-Client:v1.4.6'], ['order', 'Nacos-Java-Client:v1.4.6'], ['payment', 'Nacos-Go-Client:v1.1.4']]) listen(base, token, { dataId: 'order.yaml', content: now, app, agent }, end.signal);
-  for (const [i, app] of ['gateway', 'payment', 'warehouse'].entries()) await subscribe(base, token, { serviceName: 'order-service', app, agent: 'Nacos-Java-Client:v1.4.6', port: 40_000 + i });
-  return { to, stop: () => (stop(), end.abort()) };
+  const follow = () => ['gateway', 'payment', 'warehouse'].forEach((app, i) => void subscribe(base, token, { serviceName: 'order-service', app, agent: 'Nacos-Java-Client:v1.4.6', port: 40_000 + i }).catch(() => undefined));
+  follow();
+  const again = setInterval(follow, 4000); // nobody hears what is pushed there, so they are forgotten soon
+  return { to, stop: () => (stop(), clearInterval(again), end.abort()) };
 }
 
-async function shoot(page, name, { language, theme, width }) {
-  await page.waitForFunction(() => !document.querySelector('.skeleton, [aria-busy=true]') && document.getAnimations().every((one) => one.playState !== 'running'), undefined, { timeout: 15_000 }).catch(() => page.wrong.push('still loading'));
-  await page.waitForTimeout(150);
+async function shoot(page, name, { language, theme, width }, state = '') {
+  await (state === 'loading' ? page.waitForFunction(() => document.querySelector('main .skeleton') && document.getAnimations().every((one) => one.playState === 'finished' || one.effect?.getTiming().iterations === Infinity), undefined, { timeout: 15_000 }) : settled(page)).catch(() => page.wrong.push('still loading'));
+  await page.waitForTimeout(250);
   await page.screenshot({ path: path.join(directory, `${name}.${language}.${theme}.${width}.png`) });
   const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   if (over > 0) page.wrong.push(`${over} px wider than the window`);
@@ -106,7 +123,7 @@ async function shoot(page, name, { language, theme, width }) {
   return 1;
 }
 
-const expected = [/^401 GET .*ext\/me$/, /^404 GET .*ext\/config$/];
+const expected = [/^401 GET .*ext\/me$/, /^503 GET /, /^404 GET .*ext\/config$/];
 const wanted = ([name]) => name.includes(only);
 const given = process.env.PHAROS_URL;
 const server = given ? undefined : await startServer({ 'nacos.core.auth.enabled': 'true' });
@@ -139,6 +156,19 @@ async function picture(way, to) {
     await page.goto(`${base}#${at}`);
     await page.locator('h1, main').first().waitFor();
     failed += await shoot(page, name, way);
+  }
+  for (const name of waiting.filter((one) => wanted([one]))) {
+    let fail;
+    const held = new Promise((go) => { fail = go; });
+    const hold = (route) => held.then(() => route.fulfill(refused)).catch(() => undefined);
+    await page.goto('about:blank');
+    await page.route(asked, hold);
+    await page.goto(`${base}#${pages[name]}`);
+    failed += await shoot(page, `${name}-loading`, way, 'loading');
+    fail();
+    await page.getByRole('alert').first().waitFor({ timeout: 15_000 }).catch(() => page.wrong.push('no error is shown'));
+    failed += await shoot(page, `${name}-error`, way);
+    await page.unroute(asked, hold);
   }
   for (const [name, { at, before, open: show, close }] of Object.entries(dialogs).map(([key, one]) => [`dialog-${key}`, one]).filter(wanted)) {
     await page.goto('about:blank');

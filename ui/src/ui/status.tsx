@@ -39,7 +39,7 @@ export function Share({ part, whole, level }: { part: number; whole: number; lev
   const fill = { ok: 'bg-ok', warn: 'bg-warn', bad: 'bg-bad', unknown: 'bg-fg-3', gray: 'bg-info', info: 'bg-accent' }[tint];
   return (
     <span className="inline-flex items-center gap-2 whitespace-nowrap tabular-nums">
-      <span aria-hidden className="h-1.5 w-14 overflow-hidden rounded-full bg-sunken">
+      <span aria-hidden className="h-1.5 w-14 overflow-hidden rounded-full bg-line">
         <span className={cx('block h-full rounded-full', fill)} style={{ width: `${ratio * 100}%` }} />
       </span>
       {part}/{whole}

@@ -154,7 +154,7 @@ export function Table<T>(props: Props<T>) {
                   </td>
                 )}
                 {columns.map((column) => (
-                  <td key={column.key} className={cx('px-3 py-1', column.align === 'end' && 'text-right', hidden(column))}>
+                  <td key={column.key} className={cx('px-3 py-1 max-md:px-2', column.align === 'end' && 'text-right', hidden(column))}>
                     {column.cell(row)}
                   </td>
                 ))}

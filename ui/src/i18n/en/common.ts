@@ -105,7 +105,7 @@ export const common = {
     exists: 'There is already one of that name.',
     not_empty: 'The service still has instances.',
     too_large: 'This is larger than the server takes.',
-    unavailable: 'The server cannot write at the moment: no leader, or its database is away. Try again.',
+    unavailable: 'The server cannot do this at the moment: no leader, or its database is away. Try again.',
     unsupported: 'This server has no such thing.',
     internal: 'The server met an error of its own. Its log says more.',
     not_found: 'It does not exist, or no longer.',

@@ -107,7 +107,7 @@ export const common: Pick<Dictionary, 'common' | 'table' | 'states' | 'errors' |
     exists: '同名对象已存在。',
     not_empty: '该服务仍有实例。',
     too_large: '超过了服务器允许的大小。',
-    unavailable: '服务器暂时无法写入：没有 Leader 或数据库不可用。请重试。',
+    unavailable: '服务器暂时无法处理：没有 Leader 或数据库不可用。请重试。',
     unsupported: '此服务器不支持该功能。',
     internal: '服务器内部出错，详见其日志。',
     not_found: '它不存在，或已不再存在。',

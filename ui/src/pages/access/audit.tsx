@@ -18,6 +18,12 @@ import { complain } from '../../ui/toast';
 
 const levels: Record<string, Level> = { done: 'ok', failed: 'warn', denied: 'bad' };
 
+// What a record is about, by the parameters that name things.
+function named(row: AuditRow): string {
+  const params = (row.params ?? {}) as Record<string, unknown>;
+  return ['dataId', 'serviceName', 'username', 'role', 'namespaceId', 'customNamespaceId', 'name'].map((key) => params[key]).find((value): value is string => typeof value === 'string' && value !== '') ?? '';
+}
+
 const said = (value: unknown) => (value === null || value === undefined || value === '' ? '' : <pre className="max-h-60 overflow-auto font-mono text-xs whitespace-pre-wrap">{typeof value === 'string' ? value : JSON.stringify(value, null, 2)}</pre>);
 
 function Entry({ row, onClose }: { row: AuditRow; onClose: () => void }) {
@@ -91,7 +97,7 @@ export function AuditPage() {
                     { key: 'time', title: t.audit.time, width: '12rem', cell: ({ row }) => <span className="tabular-nums md:whitespace-nowrap">{absolute(millis(row.time))}</span> },
                     { key: 'user', title: t.audit.who, width: '12%', wide: true, cell: ({ row }) => <span className="wrap-anywhere">{row.user || '–'}</span> },
                     { key: 'what', title: t.audit.what, cell: ({ row }) => <button type="button" onClick={() => setOpened(row)} className="min-h-6 min-w-40 text-left font-mono text-xs wrap-anywhere text-accent-text hover:underline">{row.method} {row.path}</button> },
-                    { key: 'resource', title: t.access.resource, width: '20%', wide: true, cell: ({ row }) => <span className="font-mono text-xs wrap-anywhere">{row.resource}</span> },
+                    { key: 'resource', title: t.access.resource, width: '20%', wide: true, cell: ({ row }) => <span className="font-mono text-xs wrap-anywhere">{row.resource}{named(row) && <span className="block text-fg-3">{named(row)}</span>}</span> },
                     { key: 'address', title: t.config.from, width: '9rem', wide: true, wider: true, cell: ({ row }) => <span className="font-mono text-xs wrap-anywhere">{row.address}</span> },
                     { key: 'outcome', title: t.audit.outcome, width: '7rem', cell: ({ row }) => <State level={levels[row.outcome] ?? 'unknown'}>{t.audit.outcomes[row.outcome as 'done'] ?? row.outcome}</State> },
                   ]}

@@ -67,7 +67,7 @@ export function UsersTab() {
         query={query}
         rowKey={(row) => row.username}
         columns={[
-          { key: 'name', title: t.login.user, cell: (row) => <span className="font-medium wrap-anywhere">{row.username}</span> },
+          { key: 'name', title: t.login.user, cell: (row) => <span className="block min-w-32 font-medium wrap-anywhere">{row.username}</span> },
           { key: 'roles', title: t.access.roles, width: '10rem', cell: (row) => <Link to="/access/$name" params={{ name: 'roles' }} search={{ q: row.username }} className={linkLook}>{t.access.rolesOf}</Link> },
           { key: 'explain', title: t.access.explain, width: '12rem', wide: true, cell: (row) => <Link to="/access/$name" params={{ name: 'explain' }} search={{ user: row.username }} className={linkLook}>{t.access.explainOf}</Link> },
           {

@@ -86,7 +86,7 @@ export function RecyclePage() {
                   rows={rows}
                   rowKey={(row) => row.nid}
                   columns={[
-                    { key: 'dataId', title: t.configs.dataId, cell: (row) => <span className="font-medium wrap-anywhere">{row.dataId}</span> },
+                    { key: 'dataId', title: t.configs.dataId, cell: (row) => <span className="block min-w-32 font-medium wrap-anywhere">{row.dataId}</span> },
                     { key: 'group', title: t.common.group, width: '24%', wide: true, cell: (row) => <span className="wrap-anywhere">{row.groupName}</span> },
                     { key: 'at', title: t.recycle.removed, width: '9rem', cell: (row) => <Time at={row.at} /> },
                     { key: 'user', title: t.recycle.by, width: '16%', wide: true, cell: (row) => row.user || row.address || '–' },

@@ -60,7 +60,7 @@ function ClusterForm({ cluster, onClose }: { cluster: ClusterInfo; onClose: () =
           {(props) => (
             <Select {...props} value={checker.type} onChange={(event) => setChecker({ ...checker, type: event.target.value })}>
               {types.map((type) => (
-                <option key={type}>{type}</option>
+                <option key={type} value={type}>{type === 'NONE' ? t.common.none : type}</option>
               ))}
             </Select>
           )}
@@ -74,7 +74,7 @@ function ClusterForm({ cluster, onClose }: { cluster: ClusterInfo; onClose: () =
   );
 }
 
-const described = (t: Dictionary, c: ClusterInfo) => [c.healthChecker?.type ?? 'TCP', c.healthChecker?.path, c.useInstancePortForCheck === false ? t.checks.onPort(c.healthyCheckPort) : t.checks.own].filter(Boolean).join(' · ');
+const described = (t: Dictionary, c: ClusterInfo) => c.healthChecker?.type === 'NONE' ? t.common.none : [c.healthChecker?.type ?? 'TCP', c.healthChecker?.path, c.useInstancePortForCheck === false ? t.checks.onPort(c.healthyCheckPort) : t.checks.own].filter(Boolean).join(' · ');
 
 /** The clusters of a service and how each is checked. */
 export function ClustersTab({ service, why }: { service: ServiceDetail; why: string | false }) {

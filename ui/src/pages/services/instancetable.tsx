@@ -35,7 +35,7 @@ function OnOff({ row }: { row: InstanceRow }) {
 }
 
 function columns(t: Dictionary, over: boolean, onEdit: (row: InstanceRow) => void): Column<InstanceRow>[] {
-  const service: Column<InstanceRow> = { key: 'serviceName', title: t.services.name, sortable: true, width: '24%', cell: (row) => <><ServiceLink ns={row.namespaceId} group={row.groupName} service={row.serviceName} /><div className="text-xs text-fg-3">{row.groupName}</div></> };
+  const service: Column<InstanceRow> = { key: 'serviceName', title: t.services.name, sortable: true, wide: true, width: '24%', cell: (row) => <><ServiceLink ns={row.namespaceId} group={row.groupName} service={row.serviceName} /><div className="text-xs text-fg-3">{row.groupName}</div></> };
   return [
     {
       key: 'ip',
@@ -44,6 +44,7 @@ function columns(t: Dictionary, over: boolean, onEdit: (row: InstanceRow) => voi
       cell: (row) => (
         <div className="max-md:min-w-32">
           <span className="font-mono text-xs font-medium wrap-anywhere">{address(row)}</span>
+          {over && <div className="md:hidden"><ServiceLink ns={row.namespaceId} group={row.groupName} service={row.serviceName} /></div>}
           <div className="text-xs text-fg-3">{row.clusterName}{!row.ephemeral && ` · ${t.services.kinds.persistent}`}</div>
         </div>
       ),

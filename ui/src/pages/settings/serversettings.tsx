@@ -50,8 +50,8 @@ export function ServerSettingsPage() {
                     rows={items}
                     rowKey={(item) => item.key}
                     columns={[
-                      { key: 'key', title: t.common.key, cell: (item) => <div className="min-w-48 py-1"><span className="font-mono text-xs font-medium wrap-anywhere">{item.key}</span>{item.doc && <p className="max-w-3xl text-xs text-fg-3">{item.doc}</p>}</div> },
-                      { key: 'value', title: t.common.value, width: '32%', cell: (item) => <span className="font-mono text-xs wrap-anywhere">{item.value || <span className="text-fg-3">–</span>}</span> },
+                      { key: 'key', title: t.common.key, cell: (item) => <div className="min-w-36 py-1"><span className="font-mono text-xs font-medium wrap-anywhere">{item.key}</span>{item.doc && <p className="max-w-3xl text-xs text-fg-3">{item.doc}</p>}</div> },
+                      { key: 'value', title: t.common.value, width: '32%', cell: (item) => <span className="block min-w-12 font-mono text-xs wrap-anywhere">{item.value || <span className="text-fg-3">–</span>}</span> },
                       { key: 'source', title: t.server.source, width: '9rem', cell: (item) => <Source text={item.source} /> },
                     ]}
                   />

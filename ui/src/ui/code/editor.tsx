@@ -39,13 +39,19 @@ interface Props {
 
 const lintLimit = 1_000_000; // characters; beyond that checking would be felt while typing
 
-function linting(type: string, report: (problems: Problem[]) => void): Extension {
+// What a parser says, in the language of the console where that has words for it.
+function translated(problem: Problem, words: Record<string, string>): Problem {
+  const known = Object.keys(words).find((start) => problem.message.startsWith(start));
+  return known ? { ...problem, message: words[known]! } : problem;
+}
+
+function linting(type: string, words: Record<string, string>, report: (problems: Problem[]) => void): Extension {
   return [
     lintGutter(),
     linter(
       async (view) => {
         const text = view.state.doc.toString();
-        const problems = text.length > lintLimit ? [] : await check(type, text);
+        const problems = text.length > lintLimit ? [] : (await check(type, text)).map((one) => translated(one, words));
         report(problems);
         return problems.map(({ from, to, severity, message }) => ({ from: Math.min(from, text.length), to: Math.min(Math.max(to, from), text.length), severity, message }));
       },
@@ -83,7 +89,7 @@ export default function Editor({ value, type, label, readOnly, onChange, onProbl
   const { wrap, editorSize } = useStore(settings);
   const compare = original !== undefined;
 
-  const lint = () => (readOnly ? [] : linting(type, (problems) => calls.current.onProblems?.(problems)));
+  const lint = () => (readOnly ? [] : linting(type, t.edit.lint, (problems) => calls.current.onProblems?.(problems)));
   const gutter = () => (original === undefined ? [] : [Prec.highest(quietChanges), unifiedMergeView({ original, mergeControls: false, highlightChanges: false, syntaxHighlightDeletions: false, allowInlineDiffs: false, gutter: true })]);
 
   useEffect(() => {
