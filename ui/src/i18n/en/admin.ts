@@ -1,5 +1,7 @@
 const n = new Intl.NumberFormat('en');
 const s = (count: number, one: string, many: string) => (count === 1 ? `1 ${one}` : `${n.format(count)} ${many}`);
+// The server says numbers as text, and leaves out those that it does not know.
+const some = (count: string | undefined, one: string, many: string) => (count === undefined ? `some ${many}` : s(Number(count), one, many));
 
 export const admin = {
   overview: {
@@ -9,15 +11,15 @@ export const admin = {
     range: 'Time range',
     ranges: { '15m': '15 min', '1h': '1 h', '6h': '6 h', '24h': '24 h' },
     reasons: {
-      no_healthy_instance: (p: Record<string, string>) => `${p.n ?? 'Some'} services without a healthy instance`,
-      below_threshold: (p: Record<string, string>) => `${p.n ?? 'Some'} services below their protection`,
-      unhealthy_instances: (p: Record<string, string>) => `${p.n ?? 'Some'} unhealthy instances`,
-      config_behind: (p: Record<string, string>) => `${p.n ?? 'Some'} configs not fetched by all clients`,
-      node_down: (p: Record<string, string>) => `${p.n ?? 'Some'} nodes down`,
+      no_healthy_instance: (p: Record<string, string>) => `${some(p.n, 'service', 'services')} without a healthy instance`,
+      below_threshold: (p: Record<string, string>) => `${some(p.n, 'service', 'services')} below protection`,
+      unhealthy_instances: (p: Record<string, string>) => `${some(p.n, 'unhealthy instance', 'unhealthy instances')}`,
+      config_behind: (p: Record<string, string>) => `${some(p.n, 'config', 'configs')} not fetched by all clients`,
+      node_down: (p: Record<string, string>) => `${some(p.n, 'node', 'nodes')} down`,
       no_leader: () => 'no leader: nothing can be written',
       auth_open: () => 'authentication is off',
       setup_needed: () => 'there is no administrator yet',
-      push_failures: (p: Record<string, string>) => `${p.n ?? 'Some'} failed pushes`,
+      push_failures: (p: Record<string, string>) => `${some(p.n, 'failed push', 'failed pushes')}`,
     },
     problems: {
       no_healthy_instance: (p: Record<string, string>) => `None of ${p.total ?? 'its'} instances is healthy`,

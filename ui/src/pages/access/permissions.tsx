@@ -102,8 +102,8 @@ export function PermissionsTab() {
         query={query}
         rowKey={(row) => `${row.role} ${row.resource} ${row.action}`}
         columns={[
-          { key: 'role', title: t.access.role, width: '26%', cell: (row) => <span className="font-medium wrap-anywhere">{row.role}</span> },
-          { key: 'resource', title: t.access.resource, cell: (row) => <span className="block min-w-36 font-mono text-xs wrap-anywhere">{row.resource}</span> },
+          { key: 'role', title: t.access.role, width: '26%', cell: (row) => <span className="block min-w-16 font-medium wrap-anywhere">{row.role}</span> },
+          { key: 'resource', title: t.access.resource, cell: (row) => <span className="block min-w-28 font-mono text-xs wrap-anywhere">{row.resource}</span> },
           { key: 'action', title: t.access.action, width: '10rem', cell: (row) => <Badge level={row.action.includes('w') ? 'info' : 'unknown'}>{t.access.actions[row.action as 'r'] ?? row.action}</Badge> },
           { key: 'acts', title: t.common.actions, quiet: true, width: '3.5rem', align: 'end', cell: (row) => !why && <IconButton label={t.access.revoke(row.role, row.resource)} icon={Trash2} onClick={() => setTaking(row)} /> },
         ]}

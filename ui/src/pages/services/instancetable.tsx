@@ -42,7 +42,7 @@ function columns(t: Dictionary, over: boolean, onEdit: (row: InstanceRow) => voi
       title: t.instances.address,
       sortable: true,
       cell: (row) => (
-        <div className="max-md:min-w-32">
+        <div className="max-md:min-w-28">
           <span className="font-mono text-xs font-medium wrap-anywhere">{address(row)}</span>
           {over && <div className="md:hidden"><ServiceLink ns={row.namespaceId} group={row.groupName} service={row.serviceName} /></div>}
           <div className="text-xs text-fg-3">{row.clusterName}{!row.ephemeral && ` · ${t.services.kinds.persistent}`}</div>
