@@ -19,7 +19,7 @@ async function enter(path, more = {}) {
   const page = await on.open({ allow, ...more });
   await page.goto(at(path));
   await logIn(page);
-  await page.getByRole('heading', { level: 1 }).waitFor();
+  await page.getByRole('navigation').first().waitFor(); // it is there once somebody is logged in
   return page;
 }
 

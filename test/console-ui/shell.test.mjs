@@ -136,7 +136,7 @@ test('a phone of 320 pixels: nothing is cut off', { skip }, async () => {
   const page = await openPage(browser, { allow, viewport: { width: 320, height: 640 } });
   await page.goto(server.outside);
   await login(page);
-  await page.getByRole('heading', { level: 1 }).waitFor();
+  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor(); // the log-in has one, too
   const wide = [];
   for (const path of everything) {
     await page.goto(`${server.outside}#${path}`);
@@ -176,7 +176,7 @@ test('bookmarks of the old console lead to the same thing', { skip }, async () =
   const page = await openPage(browser, { allow });
   await page.goto(server.outside);
   await login(page);
-  await page.getByRole('heading', { level: 1 }).waitFor();
+  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor(); // the log-in has one, too
   for (const [old, now] of [
     ['#/configurationManagement?dataId=order&namespace=', /#\/ns\/public\/configs\?q=order$/],
     ['#/configdetail?dataId=order.yaml&group=DEFAULT_GROUP&namespace=', /#\/ns\/public\/configs\/DEFAULT_GROUP\/order\.yaml$/],
