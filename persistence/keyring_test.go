@@ -142,20 +142,20 @@ func TestSinceSealed(t *testing.T) {
 	}
 	plain, sealed, other := open(nil), open(ring(t, false, "a")), open(ring(t, false, "b"))
 	op := publish("a", "x")
-	clear, secret := must(plain.Seal(op))(t), must(sealed.Seal(op))(t)
+	readable, secret := must(plain.Seal(op))(t), must(sealed.Seal(op))(t)
 	for _, tt := range []struct {
 		name  string
 		db    *persistence.DB
 		b     []byte
 		known bool
 	}{
-		{"plain", plain, clear, true},
-		{"plain, by one that seals", sealed, clear, true},
+		{"plain", plain, readable, true},
+		{"plain, by one that seals", sealed, readable, true},
 		{"sealed", sealed, secret, true},
 		{"sealed, by one without a key", plain, secret, false},
 		{"sealed with another key", other, secret, false},
-		{"of a later version", plain, append([]byte{0xf0, 0x01}, clear[2:]...), false},
-		{"cut", plain, clear[:1], false},
+		{"of a later version", plain, append([]byte{0xf0, 0x01}, readable[2:]...), false},
+		{"cut", plain, readable[:1], false},
 	} {
 		v, err := tt.db.SinceSealed(tt.b)
 		if (err == nil) != tt.known || tt.known && v != persistence.Since(op) {
