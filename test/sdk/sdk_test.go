@@ -98,6 +98,20 @@ func TestCluster(t *testing.T) {
 	})
 }
 
+// TestClusterConnected does the same with clients that are connected to one of the
+// nodes and have their instances there.
+func TestClusterConnected(t *testing.T) {
+	run(t, suite{
+		name:  "cluster",
+		limit: 200 * time.Second,
+		nodes: 3,
+		second: []string{
+			"register", "publish", "node 1 lost", "node 1 back", "node 2 lost", "node 2 back", "node 3 lost", "node 3 back",
+			"listener told", "never an empty list", "deregister",
+		},
+	})
+}
+
 // run gives each language a fresh server and its program, all at the same
 // time, and prints the table of what they found.
 func run(t *testing.T, s suite) {

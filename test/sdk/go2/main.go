@@ -23,7 +23,7 @@ import (
 
 func main() {
 	if len(os.Args) < 2 {
-		fmt.Fprintln(os.Stderr, "usage: sdkcheck naming|config|auth|provider")
+		fmt.Fprintln(os.Stderr, "usage: sdkcheck naming|config|auth|cluster|provider")
 		os.Exit(2)
 	}
 	r := &report{}
@@ -37,6 +37,8 @@ func main() {
 		config(r)
 	case "auth":
 		authorization(r)
+	case "cluster":
+		cluster(r)
 	default:
 		fmt.Fprintln(os.Stderr, "unknown suite", os.Args[1])
 		os.Exit(2)

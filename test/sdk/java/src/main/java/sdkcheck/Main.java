@@ -32,7 +32,7 @@ public final class Main {
                 new Auth(report, false).run();
                 break;
             case "cluster":
-                new Cluster(report).run();
+                new Cluster(report, 0).run();
                 break;
             default:
                 System.err.println("unknown suite " + args[0]);

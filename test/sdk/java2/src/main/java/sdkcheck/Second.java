@@ -34,6 +34,9 @@ public final class Second {
             case "auth":
                 new Auth(report, true).run();
                 break;
+            case "cluster":
+                new Cluster(report, RECONNECT_MS).run();
+                break;
             default:
                 System.err.println("unknown suite " + args[0]);
                 System.exit(2);
