@@ -1,10 +1,12 @@
 package cluster_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -16,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pharos-registry/pharos/consistency/cluster"
+	"github.com/pharos-registry/pharos/consistency/peer"
 )
 
 func TestThreeNodes(t *testing.T) {
@@ -268,4 +271,27 @@ func TestState(t *testing.T) {
 	if _, err := cluster.ParseState("SOSO"); err == nil {
 		t.Error("SOSO is a state")
 	}
+}
+
+// A node with another secret is told so, once, rather than nothing.
+func TestAnotherSecret(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t)
+		l.start(0, "a", cluster.Options{})
+		var err error
+		if l.cr, err = peer.SharedSecret("another secret"); err != nil {
+			t.Fatal(err)
+		}
+		var said bytes.Buffer
+		l.log = slog.New(slog.NewTextHandler(&said, nil))
+		b := l.start(1, "b", cluster.Options{Join: addrs(0)})
+		time.Sleep(time.Minute)
+		b.stop()
+		if got := strings.Count(said.String(), "peer does not share our secret"); got != 1 || !strings.Contains(said.String(), "level=ERROR") {
+			t.Errorf("it said it %d times: %s", got, said.String())
+		}
+		if n := len(b.View().Members); n != 1 {
+			t.Errorf("%d members", n)
+		}
+	})
 }

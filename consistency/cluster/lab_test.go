@@ -32,6 +32,7 @@ type lab struct {
 	t   *testing.T
 	net *peer.Network
 	cr  peer.Credentials
+	log *slog.Logger // of the nodes that start from now on
 }
 
 func newLab(t *testing.T) *lab {
@@ -40,7 +41,7 @@ func newLab(t *testing.T) *lab {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &lab{t: t, net: peer.NewNetwork(), cr: c}
+	return &lab{t: t, net: peer.NewNetwork(), cr: c, log: slog.New(slog.DiscardHandler)}
 }
 
 func addr(i int) string { return fmt.Sprintf("10.0.0.%d:8848", i) }
@@ -56,14 +57,13 @@ func addrs(is ...int) []string {
 
 func (l *lab) start(i int, id string, o cluster.Options) *node {
 	l.t.Helper()
-	log := slog.New(slog.DiscardHandler)
 	p, err := peer.New(peer.Options{
-		Self: peer.Ident{ID: id, Member: addr(i)}, Listen: host(i), Credentials: l.cr, Transport: l.net.Host(host(i)), Logger: log,
+		Self: peer.Ident{ID: id, Member: addr(i)}, Listen: host(i), Credentials: l.cr, Transport: l.net.Host(host(i)), Logger: l.log,
 	})
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	o.ID, o.Self, o.Peer, o.Logger = id, addr(i), p, log
+	o.ID, o.Self, o.Peer, o.Logger = id, addr(i), p, l.log
 	if o.Meta == nil {
 		o.Meta = func() cluster.Meta { return cluster.Meta{Version: "1", LogVersion: i} }
 	}

@@ -299,7 +299,7 @@ func (m *Membership) admission(ctx context.Context) {
 				m.update(func() { m.roster.say(m.opt.Self, true, m.opt.ID) })
 				return
 			}
-			if errors.Is(err, errDuplicate) && err.Error() != said {
+			if final(err) && err.Error() != said {
 				said = err.Error()
 				m.opt.Logger.Error("not admitted yet", "asked", a, "error", err)
 			}
@@ -310,6 +310,12 @@ func (m *Membership) admission(ctx context.Context) {
 		case <-time.After(m.opt.PingEvery):
 		}
 	}
+}
+
+// final says that an operator has to do something about a refusal, as to give this
+// node the secret of the others; time alone does not mend it.
+func final(err error) bool {
+	return errors.Is(err, errDuplicate) || errors.Is(err, peer.ErrUnauthenticated) || errors.Is(err, peer.ErrIncompatible)
 }
 
 func (m *Membership) present(ctx context.Context, addr string) error {
