@@ -183,24 +183,30 @@ func (transport) EncodePeer(_ raft.ServerID, addr raft.ServerAddress) []byte { r
 // AppendEntries implements raft.Transport. After each failure the library waits
 // twice as long, up to ten seconds, before it offers a follower entries again:
 // one that is back after a while would be that much behind, though it is heard
-// at once. So the failure is told only when the node can be reached again.
+// at once. So the failure of a node that looks absent is not told: the entries are
+// offered once more when it is back.
 func (t transport) AppendEntries(id raft.ServerID, target raft.ServerAddress, args *raft.AppendEntriesRequest, resp *raft.AppendEntriesResponse) error {
 	err := t.NetworkTransport.AppendEntries(id, target, args, resp)
-	if heartbeat := args.PrevLogEntry == 0 && len(args.Entries) == 0; err != nil && !heartbeat {
-		t.n.untilBack(string(id))
+	if heartbeat := args.PrevLogEntry == 0 && len(args.Entries) == 0; heartbeat {
+		return err
+	}
+	for err != nil && t.n.back(string(id)) {
+		err = t.NetworkTransport.AppendEntries(id, target, args, resp)
 	}
 	return err
 }
 
-// untilBack returns when the member does not look absent, or no longer matters.
-func (n *Node) untilBack(id string) {
+// back waits until a member that looks absent, or was not met yet, does so no
+// more. It reports false of one that did not, and where that no longer matters.
+func (n *Node) back(id string) (absent bool) {
 	late := time.NewTimer(absenceLimit)
 	defer late.Stop()
 	for n.raft.State() == raft.Leader {
 		v := n.opt.Members.View()
-		if m, ok := v.ByID(id); !ok || m.State != cluster.Down && m.State != cluster.Suspicious {
-			return
+		if m, ok := v.ByID(id); ok && m.State != cluster.Down && m.State != cluster.Suspicious {
+			return absent
 		}
+		absent = true
 		n.mu.Lock()
 		other := n.leader
 		n.mu.Unlock()
@@ -208,11 +214,12 @@ func (n *Node) untilBack(id string) {
 		case <-v.Changed():
 		case <-other:
 		case <-n.stopped:
-			return
+			return false
 		case <-late.C:
-			return
+			return false
 		}
 	}
+	return false
 }
 
 // AppendEntriesPipeline implements raft.Transport.
