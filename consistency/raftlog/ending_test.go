@@ -15,7 +15,7 @@ func TestStopWhileAsked(t *testing.T) {
 	for range 6 {
 		synctest.Test(t, func(t *testing.T) {
 			l := newLab(t, 3, nil)
-			l.startAll()
+			l.form()
 			lead := l.leader()
 			lead.set("before", "1")
 			other := l.nodes[(lead.i+1)%3]

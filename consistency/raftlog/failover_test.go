@@ -36,7 +36,7 @@ func TestFailoverIsQuick(t *testing.T) {
 			for range rounds {
 				synctest.Test(t, func(t *testing.T) {
 					l := newLab(t, 3, nil)
-					l.startAll()
+					l.form()
 					old := l.leader()
 					old.set("before", "1")
 					other := l.nodes[(old.i+1)%3]

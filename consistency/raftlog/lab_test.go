@@ -188,6 +188,15 @@ func (n *node) crash(pick func(int) int) {
 	}
 }
 
+// form starts all and waits until they have a leader and no vote is under way: the
+// first one may have had a rival.
+func (l *lab) form() {
+	l.tb.Helper()
+	l.startAll()
+	l.leader()
+	time.Sleep(5 * time.Second)
+}
+
 // leader waits for a leader that is none of but.
 func (l *lab) leader(but ...*node) *node {
 	l.tb.Helper()

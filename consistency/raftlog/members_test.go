@@ -23,9 +23,7 @@ func TestMembersChange(t *testing.T) {
 				m.Meta = func() cluster.Meta { return cluster.Meta{Extra: map[string]string{raftlog.LearnerKey: "true"}} }
 			}
 		})
-		l.startAll()
-		l.leader()
-		time.Sleep(5 * time.Second) // the first leader may have had a rival
+		l.form()
 		l.nodes[0].set("a", "1")
 		for i := 3; i < 5; i++ {
 			n := l.node(i, fmt.Sprintf("id%d", i))
@@ -86,7 +84,7 @@ func TestNewMemberHasNoVoteYet(t *testing.T) {
 				o.Joining, m.Join, m.Source = true, []string{addr(0), addr(1), addr(2)}, nil
 			}
 		})
-		l.startAll()
+		l.form()
 		l.nodes[0].set("a", "1")
 		added := l.node(3, "id3")
 		added.hollow = true
@@ -127,7 +125,7 @@ func TestNewMemberHasNoVoteYet(t *testing.T) {
 func TestMemberOfAnotherLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, 3, nil)
-		l.startAll()
+		l.form()
 		for i := range 5 {
 			l.leader().set(fmt.Sprintf("old%d", i), "1")
 		}
@@ -167,7 +165,7 @@ func TestMemberOfAnotherLog(t *testing.T) {
 func TestWipedNode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, 3, nil)
-		l.startAll()
+		l.form()
 		l.nodes[0].set("a", "1")
 		lead := l.leader()
 		i := (lead.i + 1) % 3
@@ -193,7 +191,7 @@ func TestWipedNode(t *testing.T) {
 func TestAddressChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, 3, nil)
-		l.startAll()
+		l.form()
 		l.nodes[0].set("a", "1")
 		lead := l.leader()
 		n := l.nodes[(lead.i+1)%3]
@@ -216,7 +214,7 @@ func TestAddressChanges(t *testing.T) {
 func TestTransferLeadership(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, 3, nil)
-		l.startAll()
+		l.form()
 		lead := l.leader()
 		to, via := l.nodes[(lead.i+1)%3], l.nodes[(lead.i+2)%3]
 		via.set("a", "1")
@@ -237,7 +235,7 @@ func TestTransferLeadership(t *testing.T) {
 func TestRecover(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, 3, nil)
-		l.startAll()
+		l.form()
 		for i := range 10 {
 			l.nodes[0].set(strconv.Itoa(i), "v")
 		}

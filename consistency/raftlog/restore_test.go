@@ -22,7 +22,7 @@ func small(_ int, o *raftlog.Options, _ *cluster.Options) {
 func TestSnapshotToReturningNode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, 3, small)
-		l.startAll()
+		l.form()
 		lead := l.leader()
 		away := l.nodes[(lead.i+1)%3]
 		away.stop()
@@ -59,7 +59,7 @@ func TestRestoreOnStart(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := newLab(t, 3, small)
-				l.startAll()
+				l.form()
 				lead := l.leader()
 				f := l.nodes[(lead.i+1)%3]
 				f.set("first", "1")
@@ -93,7 +93,7 @@ func TestRestoreOnStart(t *testing.T) {
 func TestRestartReplaysExactly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, 3, nil)
-		l.startAll()
+		l.form()
 		for i := range 10 {
 			l.nodes[i%3].set(strconv.Itoa(i), "v")
 		}
@@ -101,8 +101,7 @@ func TestRestartReplaysExactly(t *testing.T) {
 			n.stop()
 		}
 		l.nodes[0].disk.lose(func(n int) int { return n / 2 })
-		l.startAll()
-		l.leader()
+		l.form()
 		if s := l.agree(10 * time.Second); s.Count != 10 {
 			t.Errorf("%d commands", s.Count)
 		}
@@ -121,7 +120,7 @@ func TestCannotApply(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := newLab(t, 3, small)
-				l.startAll()
+				l.form()
 				lead := l.leader()
 				lead.set("a", "1")
 				f := l.nodes[(lead.i+1)%3]
@@ -161,7 +160,7 @@ func TestCannotApply(t *testing.T) {
 func TestDamagedSnapshot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, 1, small)
-		l.startAll()
+		l.form()
 		n := l.nodes[0]
 		n.set("a", "1")
 		if err := n.TakeSnapshot(t.Context()); err != nil {

@@ -81,9 +81,8 @@ func TestOldMemberOfTheLeader(t *testing.T) {
 				}
 			}
 		})
-		l.startAll()
+		l.form()
 		lead := l.leader()
-		time.Sleep(5 * time.Second)
 		// No node says that it has version 2; who proposes does not look.
 		for _, n := range l.nodes {
 			if _, err := n.propose(5*time.Second, op{Key: "new", Value: "1"}); !errors.Is(err, raftlog.ErrOldMember) {
