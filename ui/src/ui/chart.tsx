@@ -40,6 +40,12 @@ function say(unit: string, value: number | null | undefined): string {
 
 const token = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+// The span up to the last moment; of nothing yet, up to now.
+function shown(low: number | null, high: number | null, span: number): [number, number] {
+  const end = high ?? Date.now() / 1000;
+  return [Math.min(low ?? end, end - span), end];
+}
+
 function options(width: number, props: Props): uPlot.Options {
   const axis = { stroke: token('--fg-3'), grid: { stroke: token('--line'), width: 1 }, ticks: { show: false }, font: '11px system-ui' };
   const drawMarks = (plot: uPlot) => {
@@ -63,7 +69,7 @@ function options(width: number, props: Props): uPlot.Options {
     padding: [8, 8, 0, 0],
     legend: { show: false },
     cursor: { sync: { key: 'overview' }, y: false, points: { size: 6 } },
-    scales: { x: { range: (_, low, high) => [Math.min(low ?? 0, (high ?? 0) - props.span), high ?? 0] }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max((high ?? 0) * 1.1, props.unit === 'ratio' ? 0.01 : 1)] } },
+    scales: { x: { range: (_, low, high) => shown(low, high, props.span) }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max((high ?? 0) * 1.1, props.unit === 'ratio' ? 0.01 : 1)] } },
     axes: [{ ...axis, space: 64, values: (_, ticks, _axis, _space, step) => ticks.map((tick) => clock(tick * 1000, step < 60)) }, { ...axis, size: 52, ...(props.unit === 'bytes' && { incrs: powers }), values: (_, ticks) => ticks.map((tick) => say(props.unit, tick)) }],
     series: [{}, ...props.lines.map((line, i) => ({ label: line.name, stroke: token(`--chart-${(i % 6) + 1}`), width: 1.75, dash: dashes[i % 4] ?? [], spanGaps: false, points: { show: false } }))],
     hooks: { drawClear: [drawMarks] },
