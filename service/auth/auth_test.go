@@ -248,6 +248,10 @@ func TestSecretFile(t *testing.T) {
 			t.Errorf("%s: %v", known, err)
 		}
 	}
+	want := "nacos.core.auth.plugin.nacos.token.secret.key: the token secret must be Base64 of at least 32 bytes: character 4 is not of Base64; leave it empty to have one made"
+	if err := CheckSecret("not*base64"); err == nil || err.Error() != want {
+		t.Errorf("no Base64: %v", err)
+	}
 }
 
 func BenchmarkAuthorize(b *testing.B) {

@@ -70,11 +70,11 @@ func CheckClusterSecret(secret string) error {
 	return nil
 }
 
-// CheckSecret refuses a token secret that is publicly known.
+// CheckSecret refuses a token secret that is no Base64, or publicly known.
 func CheckSecret(secret string) error {
 	key, err := decodeSecret(secret)
 	if err != nil {
-		return err
+		return fmt.Errorf("nacos.core.auth.plugin.nacos.token.secret.key: %w; leave it empty to have one made", err)
 	}
 	for _, k := range knownSecrets() {
 		if known, err := decodeSecret(k); err == nil && slices.Equal(known, key) {
