@@ -184,27 +184,29 @@ func (transport) EncodePeer(_ raft.ServerID, addr raft.ServerAddress) []byte { r
 // twice as long, up to ten seconds, before it offers a follower entries again:
 // one that is back after a while would be that much behind, though it is heard
 // at once. So the failure of a node that looks absent is not told: the entries are
-// offered once more when it is back.
+// offered once more when it is back. If it is back at another address, the library
+// has to learn that first, and is told.
 func (t transport) AppendEntries(id raft.ServerID, target raft.ServerAddress, args *raft.AppendEntriesRequest, resp *raft.AppendEntriesResponse) error {
 	err := t.NetworkTransport.AppendEntries(id, target, args, resp)
 	if heartbeat := args.PrevLogEntry == 0 && len(args.Entries) == 0; heartbeat {
 		return err
 	}
-	for err != nil && t.n.back(string(id)) {
+	for err != nil && t.n.back(string(id), string(target)) {
 		err = t.NetworkTransport.AppendEntries(id, target, args, resp)
 	}
 	return err
 }
 
 // back waits until a member that looks absent, or was not met yet, does so no
-// more. It reports false of one that did not, and where that no longer matters.
-func (n *Node) back(id string) (absent bool) {
+// more. It reports false of one that did not, of one that is at another address
+// now, and where that no longer matters.
+func (n *Node) back(id, addr string) (absent bool) {
 	late := time.NewTimer(absenceLimit)
 	defer late.Stop()
 	for n.raft.State() == raft.Leader {
 		v := n.opt.Members.View()
 		if m, ok := v.ByID(id); ok && m.State != cluster.Down && m.State != cluster.Suspicious {
-			return absent
+			return absent && m.PeerAddr() == addr
 		}
 		absent = true
 		n.mu.Lock()
