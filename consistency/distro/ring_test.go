@@ -20,8 +20,10 @@ func TestRing(t *testing.T) {
 			t.Error("node 1 owns it")
 		}
 		l.nodes[0].stop()
-		for distro.Owner(l.nodes[1].members.View(), id) == addr(0) {
-			time.Sleep(10 * time.Millisecond)
+		for _, n := range l.nodes[1:] { // they miss it one after the other
+			for distro.Owner(n.members.View(), id) == addr(0) {
+				time.Sleep(10 * time.Millisecond)
+			}
 		}
 		time.Sleep(10 * time.Millisecond)
 		heir := l.nodes[1]
