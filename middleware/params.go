@@ -191,10 +191,20 @@ func Parse(maxBody, maxUpload int64, bodyTime time.Duration) Middleware {
 			if r.Body == nil || r.Body == http.NoBody {
 				return next(q)
 			}
+			if r.ContentLength >= 0 && r.ContentLength <= free { // nothing to draw on the budget
+				if err := q.Params.body(q, maxBody, maxUpload, bodyTime); err != nil {
+					return nil, err
+				}
+				return next(q)
+			}
 			body := &q.body
 			*body = metered{ReadCloser: r.Body, budget: &room}
-			defer body.release() // of what the handler reads
 			r.Body = body
+			defer func() { // of what the handler reads as well
+				body.release()
+				r.Body = body.ReadCloser
+				*body = metered{}
+			}()
 			err := q.Params.body(q, maxBody, maxUpload, bodyTime)
 			body.release() // what has come will soon be dealt with, or waits, as long polls do
 			switch {
