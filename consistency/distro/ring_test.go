@@ -15,6 +15,7 @@ func TestRing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, 3)
 		id := l.ownedBy(0)
+		synctest.Wait() // a ring is told after those who wait for a view
 		began := time.Now()
 		if _, ok := l.nodes[1].ring.Since(id); ok {
 			t.Error("node 1 owns it")
