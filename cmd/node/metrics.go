@@ -73,9 +73,10 @@ func (m *monitor) Collect(ch chan<- prometheus.Metric) {
 	put(m.listeners, float64(m.n.listens.Listening()), "v2")
 	put(m.nacos, configs, "config", "configCount")
 	put(m.nacos, polls, "config", "longPolling")
-	reads, publishes := m.n.config.Asked()
-	put(m.nacos, float64(reads), "config", "getConfig")
-	put(m.nacos, float64(publishes), "config", "publish")
+	asked := m.n.config.Asked()
+	put(m.nacos, float64(asked.Reads), "config", "getConfig")
+	put(m.nacos, float64(asked.Publishes), "config", "publish")
+	put(m.nacos, float64(asked.Fuzzy), "config", "fuzzySearch")
 	// Queues between a write and its answer, which there are none of here.
 	for _, name := range []string{"notifyTask", "notifyClientTask", "dumpTask"} {
 		put(m.nacos, 0, "config", name)
@@ -96,6 +97,9 @@ func (m *monitor) collectNaming(put gauge) {
 	put(m.publishers, float64(c.Connected), "v2")
 	put(m.followers, float64(c.Subscribers-c.Streams), "v1")
 	put(m.followers, float64(c.Streams), "v2")
+	for module, n := range m.n.rpc.CountByModule() {
+		put(m.nacos, float64(n), module, "longConnection")
+	}
 	put(m.nacos, float64(m.n.rpc.Count()), "core", "longConnection")
 	for name, v := range map[string]int{"serviceCount": c.Services, "ipCount": c.Instances, "subscriberCount": c.Subscribers} {
 		put(m.nacos, float64(v), "naming", name)
@@ -113,7 +117,7 @@ func (m *monitor) collectNaming(put gauge) {
 func (m *monitor) collectPushes(put gauge) {
 	ever, now := m.n.pushes.Ever(), m.n.pushes.Read(false)
 	for name, v := range map[string]float64{
-		"totalPush": float64(ever.Total), "failedPush": float64(ever.Failed),
+		"totalPush": float64(ever.Total), "emptyPush": float64(ever.Empty), "failedPush": float64(ever.Failed),
 		"avgPushCost": now.AvgCostMillis(), "maxPushCost": now.MaxCostMillis(),
 		"totalPushCountForAvg": float64(now.Acked), "totalPushCostForAvg": float64(now.Cost.Milliseconds()),
 	} {

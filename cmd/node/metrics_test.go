@@ -15,6 +15,7 @@ func TestNacosMonitor(t *testing.T) {
 		{post, "/v1/cs/configs", "dataId=d&group=g&content=x", 200, "true", ""},
 		{get, "/v1/cs/configs?dataId=d&group=g", "", 200, "x", ""},
 		{get, "/v1/cs/configs?dataId=d&group=g", "", 200, "x", ""},
+		{get, "/v1/cs/configs?search=blur&dataId=d*&group=&pageNo=1&pageSize=10", "", 200, "", `"totalCount":1`},
 	})
 	w := httptest.NewRecorder()
 	api.ServeHTTP(w, httptest.NewRequest(get, "/nacos/actuator/prometheus", nil))
@@ -30,7 +31,8 @@ func TestNacosMonitor(t *testing.T) {
 		"naming serviceSubscribedEventQueueSize": "0", "naming serviceChangedEventQueueSize": "0", "naming pushPendingTaskCount": "0",
 		"config getConfig": "2", "config publish": "1", "config configCount": "1", "config longPolling": "0",
 		"config notifyTask": "0", "config notifyClientTask": "0", "config dumpTask": "0",
-		"core longConnection": "0",
+		"core longConnection": "0", "naming longConnection": "0", "config longConnection": "0", "unknown longConnection": "0",
+		"naming emptyPush": "0", "config fuzzySearch": "1",
 	} {
 		if got[name] != want {
 			t.Errorf("%s is %q, want %s", name, got[name], want)

@@ -12,8 +12,11 @@ import (
 	"github.com/pharos-registry/pharos/service/naming"
 )
 
-// moduleNaming is the label of connections whose clients publish and subscribe.
-const moduleNaming = "naming"
+// Labels of connections, by which Nacos's SDKs say what they are for.
+const (
+	moduleNaming = "naming" // their clients publish and subscribe
+	moduleConfig = "config"
+)
 
 // What an InstanceRequest and its kin ask for.
 const (

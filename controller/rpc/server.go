@@ -278,6 +278,23 @@ func (s *Server) Count() int {
 	return len(s.conns)
 }
 
+// CountByModule is how many connections there are by Conn.Module: those of
+// clients that say neither naming nor config are "unknown", as clients choose
+// what they say.
+func (s *Server) CountByModule() map[string]int {
+	by := map[string]int{moduleNaming: 0, moduleConfig: 0, "unknown": 0}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.conns {
+		m := c.Module()
+		if _, ok := by[m]; !ok {
+			m = "unknown"
+		}
+		by[m]++
+	}
+	return by
+}
+
 // Connection returns the connection of an id, nil where there is none.
 func (s *Server) Connection(id string) *Conn {
 	s.mu.Lock()

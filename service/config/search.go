@@ -56,6 +56,9 @@ func (s *Service) Search(ctx context.Context, q Search, pageNo, size int) (RowPa
 	if err := checkPage(pageNo, size); err != nil {
 		return RowPage{}, service.Wrap(service.BadParam, err, "serialize page error, dataId="+q.DataID+", group="+q.Group)
 	}
+	if q.Blur {
+		s.fuzzy.Add(1)
+	}
 	if s.whole() {
 		if q.Detail != "" && s.db.Sealed() {
 			return RowPage{}, service.Wrap(service.Unsupported, persistence.ErrSealed, persistence.ErrSealed.Error())

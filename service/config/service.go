@@ -58,11 +58,20 @@ type Service struct {
 	loaded atomic.Bool // memory has had all that there is
 	unread atomic.Bool // some of it could not be read, and is not in memory
 
-	reads, publishes atomic.Int64 // since the start
+	reads, publishes, fuzzy atomic.Int64 // since the start
 }
 
-// Asked returns how often configs were read and published here since the start.
-func (s *Service) Asked() (reads, publishes int64) { return s.reads.Load(), s.publishes.Load() }
+// Asked is how often configs were asked for and changed here since the start.
+type Asked struct {
+	Reads     int64 // of one config
+	Publishes int64
+	Fuzzy     int64 // searches with wildcards
+}
+
+// Asked returns the counts.
+func (s *Service) Asked() Asked {
+	return Asked{Reads: s.reads.Load(), Publishes: s.publishes.Load(), Fuzzy: s.fuzzy.Load()}
+}
 
 // New returns a Service that follows what o.DB commits. Load fills it.
 func New(o Options) *Service {

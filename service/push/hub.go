@@ -36,6 +36,9 @@ type Options struct {
 	// Render returns what to tell such a subscriber about a topic: the name of the
 	// payload and its body, which nobody changes. The ID of s is not set.
 	Render func(t Topic, s Subscriber, f Form) (kind string, body []byte)
+	// Empty reports whether such a body lists nothing, which is counted by itself;
+	// nil: none does.
+	Empty func(body []byte) bool
 	// Peer returns the connection that an id of no attached connection stands
 	// for, or nil. Its Send must not block; it may be called by several
 	// goroutines at once.
@@ -180,7 +183,7 @@ func (h *Hub) detach(id string, l *link) {
 // send hands m to the connection. When it certainly did not go out, the
 // subscriber is told again later, with what is true then, as long as it is one.
 func (h *Hub) send(id string, c Conn, m Message) {
-	h.o.Stats.Sent()
+	h.o.Stats.Sent(m.Content.Empty)
 	err := c.Send(m)
 	if err == nil {
 		return

@@ -42,6 +42,8 @@ type Content struct {
 	// that they have the message. It fits into 53 bits, all that a JavaScript
 	// client can hold.
 	Seq int64
+	// Empty says that nothing is listed.
+	Empty bool
 
 	once sync.Once
 	wire []byte

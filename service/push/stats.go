@@ -15,6 +15,7 @@ type Stats struct {
 // Counts are the figures of Stats.
 type Counts struct {
 	Total   int64         // messages sent, each counted once however often it was repeated
+	Empty   int64         // of these, without an instance in them
 	Failed  int64         // of these, never acknowledged or refused by the network
 	Acked   int64         // of these, acknowledged
 	Cost    time.Duration // sum of the times from sending to acknowledgement
@@ -39,8 +40,14 @@ func (c Counts) MaxCostMillis() float64 {
 	return float64(c.MaxCost.Milliseconds())
 }
 
-// Sent counts one message.
-func (s *Stats) Sent() { s.add(Counts{Total: 1}) }
+// Sent counts one message, and whether it lists nothing.
+func (s *Stats) Sent(empty bool) {
+	c := Counts{Total: 1}
+	if empty {
+		c.Empty = 1
+	}
+	s.add(c)
+}
 
 // Failed counts one message that did not arrive.
 func (s *Stats) Failed() { s.add(Counts{Failed: 1}) }
@@ -55,6 +62,7 @@ func (s *Stats) add(d Counts) {
 	defer s.mu.Unlock()
 	for _, c := range []*Counts{&s.since, &s.ever} {
 		c.Total += d.Total
+		c.Empty += d.Empty
 		c.Failed += d.Failed
 		c.Acked += d.Acked
 		c.Cost += d.Cost

@@ -50,6 +50,10 @@ func TestToldOfEachWrite(t *testing.T) {
 		took := s.toldOfWrites(srv, svc, &last)
 		t.Logf("told after %v", took)
 		slices.Sort(took)
+		figures := call(t, srv, http.MethodGet, "/actuator/prometheus", nil, java)
+		if want := fmt.Sprintf("nacos_monitor{module=\"naming\",name=\"emptyPush\"} %d\n", round); !strings.Contains(figures, want) {
+			t.Errorf("the metrics lack %s", want)
+		}
 		if took[len(took)/2] <= told {
 			return
 		}
