@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ncruces/go-sqlite3"
 	_ "github.com/ncruces/go-sqlite3/driver" // the database/sql driver
 	"github.com/ncruces/go-sqlite3/gormlite"
 	"gorm.io/gorm"
@@ -37,7 +38,7 @@ func (h *handle) openFile(path string, full bool) (err error) {
 		"&_pragma=journal_size_limit(67108864)&_pragma=wal_autocheckpoint(4000)&_pragma=cache_size(-16384)"
 	defer func() {
 		if err != nil {
-			err = errors.Join(fmt.Errorf("open %s: %w", path, err), h.closeFile())
+			err = errors.Join(fmt.Errorf("open %s: %w", path, cure(err)), h.closeFile())
 		}
 	}()
 	pool, err := sql.Open("sqlite3", dsn)
@@ -63,6 +64,15 @@ func (h *handle) openFile(path string, full bool) (err error) {
 		return errors.Join(err, r.Close())
 	}
 	return nil
+}
+
+// cure says what to do about a file that cannot be read any more.
+func cure(err error) error {
+	if errors.Is(err, sqlite3.NOTADB) || errors.Is(err, sqlite3.CORRUPT) {
+		return fmt.Errorf("the file is damaged, or no database: put a copy of it back, or move it away to begin with an empty one; "+
+			"a member of a cluster gets all data from the others when its whole data directory was moved away: %w", err)
+	}
+	return err
 }
 
 func gormConfig() *gorm.Config {
