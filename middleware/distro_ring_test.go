@@ -19,6 +19,7 @@ import (
 	"github.com/pharos-registry/pharos/consistency/distro"
 	"github.com/pharos-registry/pharos/consistency/peer"
 	"github.com/pharos-registry/pharos/middleware"
+	"github.com/pharos-registry/pharos/test/meet"
 )
 
 // ring is some nodes with one route each that says who answered and what it saw.
@@ -74,11 +75,11 @@ func newRing(tb testing.TB, size int) *ring {
 			n.stop()
 		}
 	})
+	all := make([]*cluster.Membership, 0, size)
 	for _, n := range r.nodes {
-		if _, err := n.members.Wait(tb.Context(), func(v *cluster.View) bool { return len(v.Alive()) == size }); err != nil {
-			tb.Fatal(err)
-		}
+		all = append(all, n.members)
 	}
+	meet.All(tb, all...)
 	return r
 }
 
@@ -212,12 +213,14 @@ func (r *ring) post(i int, path, body string, change ...func(*http.Request)) *ht
 
 // tagOf returns a tag that node i owns while all are alive.
 func (r *ring) tagOf(i int) string {
-	for k := 0; ; k++ {
+	for k := range 10_000 {
 		tag := fmt.Sprintf("1.1.1.%d:80", k)
 		if distro.Owner(r.nodes[0].members.View(), tag) == mainAddr(i) {
 			return tag
 		}
 	}
+	r.tb.Fatalf("node %d owns nothing among %v", i, r.nodes[0].members.View().Alive())
+	return ""
 }
 
 // only returns what node i saw since it was asked last.

@@ -16,6 +16,7 @@ import (
 	"github.com/pharos-registry/pharos/consistency/cluster"
 	"github.com/pharos-registry/pharos/consistency/distro"
 	"github.com/pharos-registry/pharos/consistency/peer"
+	"github.com/pharos-registry/pharos/test/meet"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -67,14 +68,11 @@ func newLab(tb testing.TB, size int) *lab {
 // ready waits until all nodes are up and see each other so.
 func (l *lab) ready() {
 	l.tb.Helper()
+	all := make([]*cluster.Membership, 0, len(l.nodes))
 	for _, n := range l.nodes {
-		ctx, cancel := context.WithTimeout(l.tb.Context(), 30*time.Second)
-		v, err := n.members.Wait(ctx, func(v *cluster.View) bool { return len(v.Alive()) == l.size })
-		cancel()
-		if err != nil {
-			l.tb.Fatalf("%s sees %v", addr(n.i), v.Members)
-		}
+		all = append(all, n.members)
 	}
+	meet.All(l.tb, all...)
 }
 
 func (l *lab) start(i int) *node {
@@ -186,10 +184,12 @@ func (l *lab) do(i int, op, id string) bool {
 
 // ownedBy returns an id whose owner is node i while all are alive.
 func (l *lab) ownedBy(i int) string {
-	for k := 0; ; k++ {
+	for k := range 10_000 {
 		id := fmt.Sprintf("1.1.1.%d:80", k)
 		if distro.Owner(l.nodes[i].members.View(), id) == addr(i) {
 			return id
 		}
 	}
+	l.tb.Fatalf("node %d owns nothing among %v", i, l.nodes[i].members.View().Alive())
+	return ""
 }

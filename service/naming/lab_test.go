@@ -15,6 +15,7 @@ import (
 	"github.com/pharos-registry/pharos/consistency/distro"
 	"github.com/pharos-registry/pharos/consistency/peer"
 	"github.com/pharos-registry/pharos/service/naming"
+	"github.com/pharos-registry/pharos/test/meet"
 )
 
 // lab is a cluster of registries in one process.
@@ -58,20 +59,18 @@ func newLab(tb testing.TB, size int) *lab {
 			n.stop()
 		}
 	})
-	for _, n := range l.nodes {
-		n.sees(size)
-	}
+	l.ready()
 	return l
 }
 
-// sees waits until a node sees so many alive.
-func (n *node) sees(alive int) {
-	n.lab.tb.Helper()
-	ctx, cancel := context.WithTimeout(n.lab.tb.Context(), 30*time.Second)
-	defer cancel()
-	if v, err := n.members.Wait(ctx, func(v *members.View) bool { return len(v.Alive()) == alive }); err != nil {
-		n.lab.tb.Fatalf("%s sees %v", addr(n.i), v.Members)
+// ready waits until all nodes are up and have heard each other.
+func (l *lab) ready() {
+	l.tb.Helper()
+	all := make([]*members.Membership, 0, len(l.nodes))
+	for _, n := range l.nodes {
+		all = append(all, n.members)
 	}
+	meet.All(l.tb, all...)
 }
 
 func (l *lab) start(i int) *node {
@@ -234,12 +233,14 @@ func (l *lab) all(name, want string, within time.Duration) time.Duration {
 
 // ownedBy returns an address whose owner is node i while all are alive.
 func (l *lab) ownedBy(i int) string {
-	for k := 0; ; k++ {
+	for k := range 10_000 {
 		ip := fmt.Sprintf("1.1.%d.%d", k/256, k%256)
 		if distro.Owner(l.nodes[i].members.View(), naming.Address(ip, 80)) == addr(i) {
 			return ip
 		}
 	}
+	l.tb.Fatalf("node %d owns nothing among %v", i, l.nodes[i].members.View().Alive())
+	return ""
 }
 
 // beating has an address beat each 5 s at a node, until the returned function is
