@@ -215,7 +215,7 @@ func (a *API) extBatch(q *middleware.Request) (any, error) {
 func (a *API) instanceAction(q *middleware.Request, f *form, action, value string) func(naming.Key, chosenInstance) error {
 	patch := func(change func(*naming.Patch)) func(naming.Key, chosenInstance) error {
 		return func(k naming.Key, c chosenInstance) error {
-			p := &naming.Patch{Key: k, IP: c.IP, Port: c.Port, Cluster: c.Cluster}
+			p := &naming.Patch{Key: k, IP: c.IP, Port: c.Port, Cluster: c.Cluster, By: q.User}
 			change(p)
 			return a.o.Naming.Patch(q.Context(), p)
 		}
@@ -234,14 +234,14 @@ func (a *API) instanceAction(q *middleware.Request, f *form, action, value strin
 		return patch(func(p *naming.Patch) { p.Metadata = &value })
 	case "reset":
 		return func(k naming.Key, c chosenInstance) error {
-			return a.o.Naming.Reset(q.Context(), k, []naming.At{{IP: c.IP, Port: c.Port, Cluster: c.Cluster}})
+			return a.o.Naming.Reset(q.Context(), k, []naming.At{{IP: c.IP, Port: c.Port, Cluster: c.Cluster}}, q.User)
 		}
 	case "deregister":
 		return func(k naming.Key, c chosenInstance) error {
 			if at := naming.Address(c.IP, c.Port); c.Ephemeral && a.o.Owner != nil && a.o.Owner(at) != a.o.Ops.Address() {
 				return service.Errorf(service.Unavailable, "another node answers for this instance: take it off by itself")
 			}
-			return a.o.Naming.Deregister(q.Context(), &naming.Registration{Key: k, IP: c.IP, Port: c.Port, Cluster: c.Cluster, Weight: 1, Ephemeral: c.Ephemeral})
+			return a.o.Naming.Deregister(q.Context(), &naming.Registration{Key: k, IP: c.IP, Port: c.Port, Cluster: c.Cluster, Weight: 1, Ephemeral: c.Ephemeral, By: q.User})
 		}
 	default:
 		f.fail(service.BadParam, "action must be enable, disable, weight, metadata, reset or deregister")

@@ -12,6 +12,7 @@ import (
 	"github.com/pharos-registry/pharos/service"
 	"github.com/pharos-registry/pharos/service/auth"
 	"github.com/pharos-registry/pharos/service/config"
+	"github.com/pharos-registry/pharos/service/naming"
 )
 
 // Who listens, who is connected and how much was pushed is known to the node that
@@ -29,6 +30,7 @@ type question struct {
 	Kind      string         `json:"kind"`
 	User      *string        `json:"user,omitempty"` // who asks, where rights count; nil sees everything
 	Config    config.Key     `json:"config"`
+	Service   naming.Key     `json:"service,omitzero"`
 	Keys      []config.Key   `json:"keys,omitempty"`
 	IP        string         `json:"ip,omitempty"`
 	ID        string         `json:"id,omitempty"`
@@ -49,6 +51,7 @@ const (
 	askClient    = "client"
 	askActivity  = "activity"
 	askLoad      = "load"
+	askHappened  = "happened"
 	askMove      = "move"
 )
 
@@ -92,6 +95,8 @@ func (a *API) answerTo(q *question) any {
 		return a.clientsHere(&q.Clients, who, q.Rows)
 	case q.Kind == askClient:
 		return a.clientHere(q.ID, who)
+	case q.Kind == askHappened:
+		return a.happenedHere(q.Service)
 	}
 	if a.off(middleware.Config) {
 		return nil

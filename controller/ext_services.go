@@ -16,6 +16,7 @@ func (a *API) extNamingRoutes() []middleware.Route {
 	read, write := each(middleware.Read, middleware.NamingResource), each(middleware.Write, middleware.NamingResource)
 	return extRows(middleware.Naming, []middleware.Route{
 		{Method: get, Path: "/services", Access: read, Do: a.extServices},
+		{Method: get, Path: "/services/activity", Access: read, Do: a.extHappened},
 		{Method: get, Path: "/instances", Access: read, Do: a.extInstances},
 		{Method: post, Path: "/instances/batch", Access: write, Do: a.extBatch},
 		{Method: get, Path: "/clients", Access: read, Do: a.extClients},

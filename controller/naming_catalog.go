@@ -288,7 +288,7 @@ func (a *API) forceHealth(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	return done(q, a.o.Naming.ForceHealth(q.Context(), k, ip, port, cluster, yes(healthy)))
+	return done(q, a.o.Naming.ForceHealth(q.Context(), k, ip, port, cluster, yes(healthy), q.User))
 }
 
 func (a *API) healthServer(*middleware.Request) (any, error) {

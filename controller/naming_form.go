@@ -96,7 +96,7 @@ func (f *form) Either(name, other, def string) string {
 
 // Registration is the instance that a v1 request is about.
 func (f *form) Registration(ephemeral bool) naming.Registration {
-	r := naming.Registration{ShowID: true}
+	r := naming.Registration{ShowID: true, By: f.q.User}
 	r.Key = f.Key()
 	r.IP = f.Required("ip")
 	r.Port = f.Port()

@@ -49,7 +49,7 @@ func (f *form) RegistrationV2(ephemeral bool) naming.Registration {
 	r := naming.Registration{
 		Weight: f.Real("weight", 1), Healthy: f.Flag("healthy", true), Enabled: f.Flag("enabled", true),
 		Ephemeral: f.Flag("ephemeral", ephemeral),
-		Cluster:   f.Optional("clusterName", naming.DefaultCluster), Metadata: f.Optional("metadata", ""),
+		Cluster:   f.Optional("clusterName", naming.DefaultCluster), Metadata: f.Optional("metadata", ""), By: f.q.User,
 	}
 	r.Key, r.IP = f.KeyV2(), f.Field("ip", "String")
 	if p := f.Field("port", "Integer"); f.err == nil {

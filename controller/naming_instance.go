@@ -40,7 +40,7 @@ func (a *API) updateInstance(q *middleware.Request) (any, error) {
 
 func (a *API) patchInstance(q *middleware.Request) (any, error) {
 	f := formOf(q)
-	p := naming.Patch{Key: f.Key(), IP: f.Required("ip"), Port: f.Port()}
+	p := naming.Patch{By: q.User, Key: f.Key(), IP: f.Required("ip"), Port: f.Port()}
 	p.Cluster = f.Either("clusterName", "cluster", naming.DefaultCluster)
 	if v := f.Optional("metadata", ""); v != "" {
 		p.Metadata = &v
@@ -208,7 +208,7 @@ func (a *API) batchMetadata(q *middleware.Request) (any, error) {
 }
 
 func (a *API) answerBatch(q *middleware.Request, f *form, b *naming.Batch) (any, error) {
-	b.Remove = q.HTTP().Method == http.MethodDelete
+	b.By, b.Remove = q.User, q.HTTP().Method == http.MethodDelete
 	refs, err := instanceRefs(f.Optional("instances", ""))
 	if err != nil {
 		f.keep(err)

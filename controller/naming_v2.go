@@ -96,7 +96,7 @@ func (a *API) updateInstanceV2(q *middleware.Request) (any, error) {
 // an envelope.
 func (a *API) patchInstanceV2(q *middleware.Request) (any, error) {
 	f := formOf(q)
-	p := naming.Patch{IP: f.Declared("ip", "String")}
+	p := naming.Patch{By: q.User, IP: f.Declared("ip", "String")}
 	meta := f.Declared("metadata", "String")
 	cluster := f.Optional("cluster", naming.DefaultCluster)
 	port := f.Declared("port", "Integer")
@@ -297,7 +297,7 @@ func (a *API) forceHealthV2(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	return okV2(a.o.Naming.ForceHealth(q.Context(), k, ip, port, cluster, healthy))
+	return okV2(a.o.Naming.ForceHealth(q.Context(), k, ip, port, cluster, healthy, q.User))
 }
 
 // setSwitchV2 is setSwitch, where a bad value is the server's failure.

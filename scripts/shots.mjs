@@ -45,6 +45,7 @@ const pages = {
   'service-instances': '/ns/public/services/DEFAULT_GROUP/order-service',
   'service-subscribers': '/ns/public/services/DEFAULT_GROUP/order-service?tab=subscribers',
   'service-clusters': '/ns/public/services/DEFAULT_GROUP/payment-service?tab=clusters',
+  'service-activity': '/ns/public/services/DEFAULT_GROUP/order-service?tab=activity',
   'service-details': '/ns/public/services/DEFAULT_GROUP/empty-service?tab=details',
   instances: '/ns/public/instances',
   clients: '/ns/public/clients',
@@ -93,6 +94,10 @@ async function inhabit(base) {
   await to.post('v1/console/namespaces', { customNamespaceId: 'bare', namespaceName: 'Bare' });
   await to.put('v1/ns/cluster', { serviceName: 'payment-service', clusterName: 'DEFAULT', checkPort: 80, useInstancePort4Check: true, healthChecker: '{"type":"NONE"}', metadata: '' });
   await to.put('v1/ns/health/instance', { serviceName: 'payment-service', clusterName: 'DEFAULT', ip: '10.0.1.1', port: 9000, healthy: false });
+  for (let i = 0; i < 3; i++) { // one that comes and goes
+    await to.register('order-service', '10.0.0.9', 8080);
+    await to.delete('v1/ns/instance', { serviceName: 'order-service', ip: '10.0.0.9', port: 8080 });
+  }
   await to.put('v1/ns/instance', { serviceName: 'order-service', clusterName: 'DEFAULT', ip: '10.0.0.2', port: 8080, weight: 7.5, enabled: false, ephemeral: true, metadata: JSON.stringify({ version: '1.2', zone: 'b', drained: 'true' }) });
   if (rows && 'configs-many'.includes(only)) {
     await to.post('v1/console/namespaces', { customNamespaceId: 'many', namespaceName: 'Many' });

@@ -65,6 +65,9 @@ func (n *Node) watch() {
 			)
 		}
 	})
+	n.naming.OnHappening(func(k naming.Key) {
+		events.Changed(console.Topic{Kind: console.Service, Namespace: k.Namespace, Group: k.Group, Name: k.Service})
+	})
 	if n.peer == nil {
 		return
 	}

@@ -206,6 +206,48 @@ func TestEveryNodeShowsAllClients(t *testing.T) {
 	})
 }
 
+// TestEveryNodeShowsWhatHappened: each thing once, by the node that knows of it.
+func TestEveryNodeShowsWhatHappened(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := nodetest.Cluster(t, 3)
+		for i, ip := range []string{"10.9.0.1", "10.9.0.2", "10.9.0.3", "10.9.0.4"} {
+			m := l.Nodes[i%3]
+			if status, body := m.Call(http.MethodPost, "/v1/ns/instance", query("serviceName", "s", "ip", ip, "port", "80")); status != http.StatusOK {
+				t.Fatal(status, body)
+			}
+			if status, body := m.Call(http.MethodPost, "/v1/ns/instance", query("serviceName", "kept", "ip", ip, "port", "80", "ephemeral", "false")); status != http.StatusOK {
+				t.Fatal(status, body)
+			}
+		}
+		type activity struct {
+			Items []struct{ Kind, IP string }
+			Nodes nodesAsked
+		}
+		at := func(m *nodetest.Member, name string) (a activity, kinds map[string]int) {
+			consoleOf(t, m, "/services/activity", query("serviceName", name), &a)
+			kinds = map[string]int{}
+			for _, h := range a.Items {
+				kinds[h.Kind]++
+			}
+			return a, kinds
+		}
+		for _, m := range l.Nodes {
+			for _, name := range []string{"s", "kept"} {
+				if a, kinds := at(m, name); len(a.Nodes) != 3 || len(a.Nodes.silent()) != 0 || kinds["registered"] != 4 || len(a.Items) != 4 {
+					t.Errorf("%s on %s: %+v", name, m.Addr(), a)
+				}
+			}
+		}
+		<-time.After(40 * time.Second) // nobody beats
+		synctest.Wait()
+		for _, m := range l.Nodes {
+			if a, kinds := at(m, "s"); kinds["unhealthy"] != 4 || kinds["expired"] != 4 || len(a.Items) != 12 {
+				t.Errorf("after silence on %s: %+v", m.Addr(), a)
+			}
+		}
+	})
+}
+
 // TestSilentNodesAreNamed: a node that does not answer delays the others' answers
 // by its time limit, and is named in them.
 func TestSilentNodesAreNamed(t *testing.T) {

@@ -57,9 +57,9 @@ func (s *Server) instance(_ context.Context, c *Call, r *instanceRequest) (any, 
 	}
 	switch {
 	case r.Type == deregisterInstance && r.Instance != nil:
-		err = s.o.Naming.Withdraw(c.Conn.ID, k)
+		err = s.o.Naming.Withdraw(c.Conn.ID, k, c.User)
 	case r.Type == registerInstance && r.Instance != nil:
-		err = s.o.Naming.Publish(c.Conn.ID, k, []naming.Registration{r.Instance.registration(k)})
+		err = s.o.Naming.Publish(c.Conn.ID, k, []naming.Registration{r.Instance.registration(k, c.User)})
 	default:
 		err = r.unsuitable()
 	}
@@ -80,7 +80,7 @@ func (s *Server) batch(_ context.Context, c *Call, r *batchRequest) (any, error)
 	}
 	all := make([]naming.Registration, 0, len(r.Instances))
 	for i := range r.Instances {
-		all = append(all, r.Instances[i].registration(k))
+		all = append(all, r.Instances[i].registration(k, c.User))
 	}
 	err = s.o.Naming.Publish(c.Conn.ID, k, all)
 	if e, ok := errors.AsType[*service.Error](err); ok && e.Code == service.WrongKind {
@@ -90,7 +90,7 @@ func (s *Server) batch(_ context.Context, c *Call, r *batchRequest) (any, error)
 }
 
 // persistent publishes for good, whatever becomes of the connection.
-func (s *Server) persistent(ctx context.Context, _ *Call, r *instanceRequest) (any, error) {
+func (s *Server) persistent(ctx context.Context, c *Call, r *instanceRequest) (any, error) {
 	k, err := r.named()
 	if err != nil {
 		return nil, err
@@ -98,7 +98,7 @@ func (s *Server) persistent(ctx context.Context, _ *Call, r *instanceRequest) (a
 	if r.Instance == nil || r.Type != registerInstance && r.Type != deregisterInstance {
 		return nil, r.unsuitable()
 	}
-	reg := r.Instance.registration(k)
+	reg := r.Instance.registration(k, c.User)
 	if r.Type == registerInstance {
 		err = s.o.Naming.Register(ctx, &reg)
 	} else {

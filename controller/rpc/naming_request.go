@@ -194,12 +194,12 @@ func (i *instance) check(l *limits) error {
 	return nil
 }
 
-// registration is the request to register i for k, for good.
-func (i *instance) registration(k naming.Key) naming.Registration {
+// registration is the request of a user to register i for k, for good.
+func (i *instance) registration(k naming.Key, by string) naming.Registration {
 	r := naming.Registration{
 		Key: k, IP: string(i.IP), Port: uint16(min(max(i.Port, 0), 65535)), Cluster: said(i.Cluster),
 		Weight: float64(i.Weight), Healthy: bool(i.Healthy), Enabled: bool(i.Enabled),
-		ShowID: true, ID: i.id(k), AnyWeight: true,
+		ShowID: true, ID: i.id(k), AnyWeight: true, By: by,
 	}
 	if len(i.Metadata) > 0 {
 		if b, err := json.Marshal(i.Metadata); err == nil { // of texts, always

@@ -109,6 +109,7 @@ func (s *Service) touch(id []byte, k Key, now int64, late bool) (*Instance, bool
 		g.entry.mu.Lock()
 		s.set(g, &up, now)
 		g.entry.mu.Unlock()
+		s.happened(Healthy, g.entry.key, &up, "")
 		if late {
 			s.actedAt(g, now)
 		} else {

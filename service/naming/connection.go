@@ -48,9 +48,9 @@ func (s *Service) Publish(id string, k Key, all []Registration) error {
 	if len(all) > MaxBatch {
 		return service.Errorf(service.TooLarge, "a connection publishes %d instances of a service at most", MaxBatch)
 	}
-	ins := make([]Instance, 0, len(all))
+	by, ins := "", make([]Instance, 0, len(all))
 	for i := range all {
-		all[i].Key, all[i].Ephemeral = k, true
+		all[i].Key, all[i].Ephemeral, by = k, true, all[i].By
 		in, err := s.instance(&all[i])
 		if err != nil {
 			return err
@@ -62,6 +62,7 @@ func (s *Service) Publish(id string, k Key, all []Registration) error {
 		return err
 	}
 	now := time.Now().UnixMilli()
+	before := c.published(k)
 	changed := false
 	for i := range ins {
 		var one bool
@@ -73,6 +74,9 @@ func (s *Service) Publish(id string, k Key, all []Registration) error {
 	if err == nil {
 		changed = s.withdraw(c, k, len(ins), now) || changed
 	}
+	if changed {
+		s.compared(k, before, c.published(k), by)
+	}
 	c.mu.Unlock()
 	if changed {
 		s.notify(id, k)
@@ -81,8 +85,8 @@ func (s *Service) Publish(id string, k Key, all []Registration) error {
 }
 
 // Withdraw takes away what a connection publishes for k. A service that is not
-// known needs no client for that.
-func (s *Service) Withdraw(id string, k Key) error {
+// known needs no client for that. by is the user who asks for it.
+func (s *Service) Withdraw(id string, k Key, by string) error {
 	if e := s.entry(k); e == nil || !e.current().Exists {
 		return nil
 	}
@@ -90,7 +94,9 @@ func (s *Service) Withdraw(id string, k Key) error {
 	if err != nil {
 		return err
 	}
+	before := c.published(k)
 	changed := s.withdraw(c, k, 0, time.Now().UnixMilli())
+	s.compared(k, before, nil, by)
 	c.mu.Unlock()
 	if changed {
 		s.notify(id, k)

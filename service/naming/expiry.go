@@ -101,6 +101,7 @@ func (s *Service) judge(g *registration, now time.Time) (changed bool) {
 	case silent > deletion && s.o.Expire:
 		e.mu.Unlock()
 		s.remove(c, g, ms)
+		s.happened(Expired, e.key, g.sent, "")
 		s.expired(g)
 		s.wheel.scheduleClient(c, c.used.Load()+idleClient.Milliseconds())
 		return true
@@ -108,6 +109,7 @@ func (s *Service) judge(g *registration, now time.Time) (changed bool) {
 		in := *g.sent
 		in.Healthy = false
 		s.set(g, &in, ms)
+		s.happened(Unhealthy, e.key, &in, "")
 		s.quieted(g)
 		changed = true
 	case silent > deletion: // it may not expire
@@ -189,8 +191,10 @@ func (s *Service) disconnect(c *client, now int64) []Key {
 		}
 		s.remove(c, g, now)
 		if c.connected {
+			s.happened(Disconnected, g.entry.key, g.sent, "")
 			s.withdrawn(g)
 		} else {
+			s.happened(Expired, g.entry.key, g.sent, "")
 			s.expired(g)
 		}
 	}

@@ -72,16 +72,23 @@ func (r *Registry) SubscriberCount(k Key) int {
 }
 
 // Reset takes away what an operator has set over instances of a service: they
-// are again as their clients send them.
-func (s *Service) Reset(ctx context.Context, k Key, at []At) error {
+// are again as their clients send them. by is the user who asks for it.
+func (s *Service) Reset(ctx context.Context, k Key, at []At, by string) error {
 	lock := s.lockOf(k)
 	lock.Lock()
 	defer lock.Unlock()
 	op := persistence.RemoveOverlays{ServiceKey: rowKey(k)}
+	keys := make([]overlayKey, 0, len(at))
 	for _, x := range at {
+		keys = append(keys, overlayKey{x.IP, x.Port, x.Cluster})
 		op.Overlays = append(op.Overlays, persistence.Overlay{IP: x.IP, Port: x.Port, Cluster: x.Cluster})
 	}
-	return s.write(ctx, op)
+	before := s.View(k)
+	err := s.write(ctx, op)
+	if err == nil {
+		s.operated(before, keys, by)
+	}
+	return err
 }
 
 // Unhealthy counts the instances that are not healthy.

@@ -20,8 +20,9 @@ func (o *Overlay) row(k overlayKey) persistence.Overlay {
 }
 
 // putOverlays writes what change makes of the overlays of a service's instances.
-// The lock makes reading and writing one step on this node.
-func (s *Service) putOverlays(ctx context.Context, k Key, keys []overlayKey, change func(overlayKey, *Overlay)) error {
+// The lock makes reading and writing one step on this node. by is the user who asks
+// for it.
+func (s *Service) putOverlays(ctx context.Context, k Key, keys []overlayKey, by string, change func(overlayKey, *Overlay)) error {
 	if err := s.o.Current(ctx); err != nil {
 		return err
 	}
@@ -42,7 +43,11 @@ func (s *Service) putOverlays(ctx context.Context, k Key, keys []overlayKey, cha
 		change(ok, &o)
 		op.Overlays = append(op.Overlays, o.row(ok))
 	}
+	before := s.View(k)
 	err := s.write(ctx, op)
+	if err == nil {
+		s.operated(before, keys, by)
+	}
 	return err
 }
 
@@ -63,7 +68,7 @@ func (s *Service) Update(ctx context.Context, r *Registration) error {
 		return service.Errorf(service.BadInstance, "service not found, namespace: %s, service: Service{namespace='%s', group='%s', name='%s', ephemeral=%t, revision=0}",
 			k.Namespace, k.Namespace, k.Group, k.Service, r.Ephemeral)
 	}
-	return s.putOverlays(ctx, r.Key, []overlayKey{overlayKeyOf(&in)}, func(_ overlayKey, o *Overlay) {
+	return s.putOverlays(ctx, r.Key, []overlayKey{overlayKeyOf(&in)}, r.By, func(_ overlayKey, o *Overlay) {
 		*o = Overlay{Weight: &in.Weight, Enabled: &in.Enabled, Metadata: in.Metadata}
 	})
 }
@@ -78,6 +83,7 @@ type Patch struct {
 	Weight   *float64
 	Enabled  *bool
 	Metadata *string // as the client sent it; replaces what was set before
+	By       string  // the user who asks for it
 }
 
 // Patch changes some of what is set over an instance that is there.
@@ -100,7 +106,7 @@ func (s *Service) Patch(ctx context.Context, p *Patch) error {
 			return err
 		}
 	}
-	return s.putOverlays(ctx, p.Key, []overlayKey{overlayKeyOf(in)}, func(_ overlayKey, o *Overlay) {
+	return s.putOverlays(ctx, p.Key, []overlayKey{overlayKeyOf(in)}, p.By, func(_ overlayKey, o *Overlay) {
 		if p.Weight != nil {
 			o.Weight = p.Weight
 		}
@@ -146,6 +152,7 @@ type Batch struct {
 	Remove    bool   // take the names of Metadata away; else set them
 	Metadata  string // as the client sent it
 	Instances []At   // empty: all instances of the service
+	By        string // the user who asks for it
 }
 
 // At is where an instance is.
@@ -186,7 +193,7 @@ func (s *Service) Batch(ctx context.Context, b *Batch) ([]*Instance, error) {
 		keys[i] = overlayKeyOf(in)
 	}
 	one, enabled := 1.0, true
-	return found, s.putOverlays(ctx, b.Key, keys, func(_ overlayKey, o *Overlay) {
+	return found, s.putOverlays(ctx, b.Key, keys, b.By, func(_ overlayKey, o *Overlay) {
 		if o.Weight == nil && o.Enabled == nil && o.Metadata == nil {
 			o.Weight, o.Enabled = &one, &enabled
 		}

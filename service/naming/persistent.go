@@ -78,13 +78,14 @@ func (s *Service) persistent(k Key, ip string, port uint16) *Instance {
 	return nil
 }
 
-func (s *Service) registerPersistent(ctx context.Context, k Key, in Instance) error {
+func (s *Service) registerPersistent(ctx context.Context, k Key, in Instance, by string) error {
 	if e := s.entry(k); e != nil {
 		if v := e.current(); v.Exists && v.Ephemeral {
 			return wrongKind(v.Grouped, true)
 		}
 	}
-	if old := s.persistent(k, in.IP, in.Port); old != nil && old.same(&in) {
+	old := s.persistent(k, in.IP, in.Port)
+	if old != nil && old.same(&in) {
 		if err := s.o.Current(ctx); err != nil {
 			return err
 		}
@@ -96,8 +97,12 @@ func (s *Service) registerPersistent(ctx context.Context, k Key, in Instance) er
 		ServiceKey: rowKey(k), IP: in.IP, Port: in.Port, Cluster: in.Cluster, Weight: in.Weight,
 		Healthy: in.Healthy, Enabled: in.Enabled, Metadata: in.Metadata.jsonText(), ID: in.idText(),
 	}})
-	if err != nil || s.persistent(k, in.IP, in.Port) != nil {
+	if err != nil {
 		return err
+	}
+	if now := s.persistent(k, in.IP, in.Port); now != nil {
+		s.published(k.clone(), old, now, by)
+		return nil
 	}
 	// An ephemeral instance made the service its own while the row was written.
 	if err := s.write(ctx, persistence.RemoveInstance{ServiceKey: rowKey(k), IP: in.IP, Port: in.Port}); err != nil {
@@ -106,24 +111,44 @@ func (s *Service) registerPersistent(ctx context.Context, k Key, in Instance) er
 	return wrongKind(k.Grouped(), true)
 }
 
-func (s *Service) deregisterPersistent(ctx context.Context, k Key, ip string, port uint16) error {
-	if s.persistent(k, ip, port) == nil { // that may be news of another node's
-		if err := s.o.Current(ctx); err != nil || s.persistent(k, ip, port) == nil {
+func (s *Service) deregisterPersistent(ctx context.Context, k Key, ip string, port uint16, by string) error {
+	in := s.persistent(k, ip, port)
+	if in == nil { // that may be news of another node's
+		if err := s.o.Current(ctx); err != nil {
 			return err
+		}
+		if in = s.persistent(k, ip, port); in == nil {
+			return nil
 		}
 	}
 	err := s.write(ctx, persistence.RemoveInstance{ServiceKey: rowKey(k), IP: ip, Port: port})
+	if err == nil {
+		s.happened(Deregistered, k.clone(), in, by)
+	}
 	return err
 }
 
 // SetHealth records what a check has found of a persistent instance. One that is
 // not there, or is known to be so, needs nothing.
 func (s *Service) SetHealth(ctx context.Context, k Key, ip string, port uint16, healthy bool) error {
-	if in := s.persistent(k, ip, port); in == nil || in.Healthy == healthy {
+	return s.setHealth(ctx, k, ip, port, healthy, "")
+}
+
+func (s *Service) setHealth(ctx context.Context, k Key, ip string, port uint16, healthy bool, by string) error {
+	in := s.persistent(k, ip, port)
+	if in == nil || in.Healthy == healthy {
 		return nil
 	}
 	err := s.write(ctx, persistence.SetHealth{ServiceKey: rowKey(k), IP: ip, Port: port, Healthy: healthy})
-	return err
+	switch {
+	case err != nil:
+		return err
+	case healthy:
+		s.happened(Healthy, k.clone(), in, by)
+	default:
+		s.happened(Unhealthy, k.clone(), in, by)
+	}
+	return nil
 }
 
 // Target is a persistent instance, for who checks its health.

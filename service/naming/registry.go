@@ -28,6 +28,7 @@ type Registry struct {
 	observe  []func(clientID string, keys []Key)
 	interner *interner
 	spread   *spread // nil: this node is alone
+	journal  journal
 
 	cleanMetaAfter int64 // ms after which what was said of the departed is cleaned up
 }
@@ -41,6 +42,7 @@ func newRegistry() *Registry {
 		r.clients[i].m = map[string]*client{}
 		r.entries[i].m = map[Key]*entry{}
 	}
+	r.journal.since = time.Now()
 	r.wheel.buckets, r.wheel.swept = map[int64]*bucket{}, time.Now().Unix()-1
 	return r
 }

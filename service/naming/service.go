@@ -109,6 +109,8 @@ type Registration struct {
 
 	ID        string // the instanceId, where the client has chosen it
 	AnyWeight bool   // the weight may be out of range: gRPC
+
+	By string // the user who asks for it, "" where nobody was asked
 }
 
 // instance checks the request.
@@ -148,17 +150,24 @@ func (s *Service) Register(ctx context.Context, r *Registration) error {
 		return err
 	}
 	if !r.Ephemeral {
-		return s.registerPersistent(ctx, r.Key, in)
+		return s.registerPersistent(ctx, r.Key, in, r.By)
 	}
-	return s.publishEphemeral(r.Key, &in)
+	return s.publishEphemeral(r.Key, &in, r.By)
 }
 
-func (s *Service) publishEphemeral(k Key, in *Instance) error {
+func (s *Service) publishEphemeral(k Key, in *Instance, by string) error {
 	var buf [64]byte
 	now := time.Now().UnixMilli()
 	c := s.lockClient(appendClientID(buf[:0], in.IP, in.Port, true))
 	c.used.Store(now)
+	var old *Instance
+	if g := c.registration(k); g != nil {
+		old = g.sent
+	}
 	changed, err := s.publish(c, k, in, now, false)
+	if g := c.registration(k); changed && g != nil {
+		s.published(g.entry.key, old, g.sent, by)
+	}
 	if err == nil {
 		s.tombs.lift(c.id, k)
 		s.wheel.scheduleClient(c, now+idleClient.Milliseconds())
@@ -177,7 +186,7 @@ func (s *Service) Deregister(ctx context.Context, r *Registration) error {
 		return err
 	}
 	if !r.Ephemeral {
-		return s.deregisterPersistent(ctx, r.Key, r.IP, r.Port)
+		return s.deregisterPersistent(ctx, r.Key, r.IP, r.Port, r.By)
 	}
 	var buf [64]byte
 	id := appendClientID(buf[:0], r.IP, r.Port, true)
@@ -192,6 +201,7 @@ func (s *Service) Deregister(ctx context.Context, r *Registration) error {
 		s.tombs.add(k, now+grace.Milliseconds())
 		s.wheel.bury(k, now+grace.Milliseconds())
 		s.remove(c, g, now)
+		s.happened(Deregistered, g.entry.key, g.sent, r.By)
 		s.wheel.scheduleClient(c, now+idleClient.Milliseconds())
 	}
 	s.deregistered(c, r.Key, g)

@@ -55,6 +55,28 @@ test('many instances at once, each with its effect said before', { skip }, async
   await done(page);
 });
 
+test('activity shows flapping, live, and who changed what', { skip }, async () => {
+  const page = await on.open();
+  const instance = { serviceName: 'restless', ip: '10.6.0.1', port: 80 };
+  await on.to.register(instance.serviceName, instance.ip, instance.port);
+  await page.goto(at('/ns/public/services/DEFAULT_GROUP/restless'));
+  await page.getByRole('tab', { name: 'Activity' }).click();
+  const rows = page.getByRole('tabpanel').getByRole('table').getByRole('row');
+  await rows.filter({ hasText: 'registered' }).waitFor();
+  assert.equal(await page.getByText('coming and going').count(), 0);
+  for (let i = 0; i < 2; i++) {
+    await on.to.delete('v1/ns/instance', instance);
+    await on.to.register(instance.serviceName, instance.ip, instance.port);
+  }
+  await on.to.put('v1/ns/instance', { ...instance, weight: 3, enabled: false });
+  await page.getByText('1 instance keeps coming and going').first().waitFor();
+  await page.getByText('changed 5 times within 10 min').waitFor();
+  await rows.filter({ hasText: 'changed by an operator: traffic off, weight 3' }).waitFor();
+  assert.equal(await rows.count(), 7); // with the heading
+  assert.match(page.url(), /tab=activity/);
+  await done(page);
+});
+
 test('create a service, describe its check, delete it', { skip }, async () => {
   const page = await on.open({ allow: [/^404 GET .*ns\/service$/] });
   await page.goto(at('/ns/dev/services'));

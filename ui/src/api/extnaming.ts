@@ -1,4 +1,6 @@
+import type { Answering } from './extconfig';
 import { get, post } from './http';
+import type { ServiceName } from './naming';
 import type { Page } from './types';
 
 const root = 'v3/console/ext';
@@ -89,6 +91,29 @@ export interface ClientFull extends ClientRow {
   listens: { namespaceId: string; groupName: string; dataId: string; md5: string; state: string }[] | null;
 }
 
+/** Something that befell an instance of a service. */
+export interface Happening {
+  at: number;
+  kind: 'registered' | 'deregistered' | 'disconnected' | 'expired' | 'unhealthy' | 'healthy' | 'altered' | 'operated';
+  ip: string;
+  port: number;
+  clusterName: string;
+  by: string;
+  set: { weight: number | null; enabled: boolean | null; metadata: boolean } | null;
+  node: string;
+}
+
+export interface ServiceActivity {
+  items: Happening[];
+  total: number;
+  /** Nothing after it is missing. */
+  since: number;
+  flapping: { ip: string; port: number; clusterName: string; changes: number; first: number; last: number }[];
+  window: number;
+  usual: number;
+  nodes: Answering[];
+}
+
 export const extNamingKeys = {
   services: (q: ServiceQuery) => ['services', q.namespaceId, q] as const,
   servicesIn: (ns: string) => ['services', ns] as const,
@@ -96,6 +121,7 @@ export const extNamingKeys = {
   instancesIn: (ns: string) => ['instances', ns] as const,
   clients: (ns: string, q: string, page: number, size: number) => ['clients', ns, q, page, size] as const,
   client: (id: string) => ['client', id] as const,
+  activity: (s: ServiceName) => ['service', s.ns, s.group, s.service, 'activity'] as const,
 };
 
 export const queryServices = (q: ServiceQuery, signal?: AbortSignal) => get<ServicePage>(`${root}/services`, { ...q }, signal);
@@ -121,3 +147,6 @@ export const listClients = (namespaceId: string, q: string, pageNo: number, page
   get<Page<ClientRow>>(`${root}/clients`, { namespaceId, q, pageNo, pageSize });
 
 export const getClient = (clientId: string) => get<ClientFull>(`${root}/client`, { clientId });
+
+export const getActivity = (s: ServiceName, signal?: AbortSignal) =>
+  get<ServiceActivity>(`${root}/services/activity`, { namespaceId: s.ns, groupName: s.group, serviceName: s.service }, signal);

@@ -20,6 +20,7 @@ import { Card, Facts, PageHead, Tabs } from '../../ui/page';
 import { Blank, Loaded } from '../../ui/states';
 import { Badge, State } from '../../ui/status';
 import { Samples } from '../samples/samples';
+import { ActivityTab } from './activity';
 import { ClustersTab } from './clusters';
 import { InstanceTable } from './instancetable';
 import { ServiceForm } from './serviceform';
@@ -105,6 +106,7 @@ function Body({ service }: { service: ServiceDetail }) {
     { key: 'instances', title: t.nav.instances, content: () => <Card flush><InstanceTable ns={ns} of={{ group, service: name }} clusters={clusters} /></Card> },
     { key: 'subscribers', title: <>{t.services.subscribers} {row && <span className="text-fg-3 tabular-nums">{row.subscribers}</span>}</>, content: () => <Subscribers /> },
     { key: 'clusters', title: t.services.clustersAndChecks, content: () => <ClustersTab service={service} why={refused} /> },
+    { key: 'activity', title: t.activity.title, content: () => <ActivityTab /> },
     { key: 'details', title: t.services.details, content: () => <Details service={service} /> },
     { key: 'code', title: t.config.code, content: () => <Samples query={{ namespaceId: ns, groupName: group, serviceName: name }} /> },
   ];
