@@ -19,7 +19,7 @@ import (
 	"github.com/pharos-registry/pharos/consistency/distro"
 	"github.com/pharos-registry/pharos/consistency/peer"
 	"github.com/pharos-registry/pharos/middleware"
-	"github.com/pharos-registry/pharos/test/meet"
+	"github.com/pharos-registry/pharos/test/faketime"
 )
 
 // ring is some nodes with one route each that says who answered and what it saw.
@@ -79,7 +79,7 @@ func newRing(tb testing.TB, size int) *ring {
 	for _, n := range r.nodes {
 		all = append(all, n.members)
 	}
-	meet.All(tb, all...)
+	faketime.Meet(tb, all...)
 	return r
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/pharos-registry/pharos/consistency/distro"
+	"github.com/pharos-registry/pharos/test/faketime"
 )
 
 func TestForward(t *testing.T) {
@@ -81,10 +82,10 @@ func TestForwardOnce(t *testing.T) {
 		tag := r.tagOf(2)
 		r.net.Part(peerAddr(1), peerAddr(2))
 		r.net.Part(peerAddr(0), peerAddr(1))
-		time.Sleep(10 * time.Second) // 1 is alone, and owns all
+		faketime.Pass(10 * time.Second) // 1 is alone, and owns all
 		r.net.Join(peerAddr(0), peerAddr(1))
 		r.nodes[2].stop()
-		time.Sleep(10 * time.Second)
+		faketime.Pass(10 * time.Second)
 		v := r.nodes[0].members.View()
 		at, _ := v.Member(distro.Owner(v, tag))
 		w := r.post(0, "/do/x?tag="+tag, "")
@@ -201,7 +202,7 @@ func TestForwardToASlowOwner(t *testing.T) {
 		if got := append(r.only(0), r.only(2)...); len(got) != 0 {
 			t.Errorf("others saw %+v", got)
 		}
-		time.Sleep(10 * time.Second) // by now it is down
+		faketime.Pass(10 * time.Second) // by now it is down
 		if w := r.post(0, "/do/x?tag="+tag, ""); w.Code != http.StatusAccepted {
 			t.Errorf("answered %d %q", w.Code, w.Body)
 		}

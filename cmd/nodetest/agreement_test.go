@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pharos-registry/pharos/cmd/nodetest"
+	"github.com/pharos-registry/pharos/test/faketime"
 )
 
 // divergence is what a node says of the others.
@@ -59,7 +60,7 @@ func TestNodesAgree(t *testing.T) {
 				l.Nodes[2].Start()
 				l.Ready()
 			}
-			time.Sleep(time.Second)
+			faketime.Pass(time.Second)
 			for _, m := range l.Nodes {
 				if d := divergenceOf(t, m); !d.Agrees {
 					t.Fatalf("%s after %d writes: %+v", m.Addr(), i, d)
@@ -82,12 +83,12 @@ func TestTamperedRows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := nodetest.Cluster(t, 3)
 		publish(t, l.Nodes[0], "c", "right")
-		time.Sleep(time.Second)
+		faketime.Pass(time.Second)
 		odd := l.Nodes[2]
 		tamper(t, odd, "wrong", "2bda2998d9b0ee197da142a0447f6725")
 		odd.Call(http.MethodPost, "/v1/cs/ops/localCache", nil) // has all read anew
 		l.Eventually(20*time.Second, func() bool { return !divergenceOf(t, odd).Agrees })
-		time.Sleep(time.Second) // the others look at the same time
+		faketime.Pass(time.Second) // the others look at the same time
 		wants(t, odd, "c", "wrong")
 		for i, m := range l.Nodes {
 			d := divergenceOf(t, m)
@@ -108,7 +109,7 @@ func TestTamperedRows(t *testing.T) {
 		if !strings.Contains(metrics, `pharos_divergence{kind="config"} 1`) || !strings.Contains(metrics, `pharos_divergence{kind="naming"} 0`) {
 			t.Error("no metric says so")
 		}
-		time.Sleep(70 * time.Second)
+		faketime.Pass(70 * time.Second)
 		for i, m := range l.Nodes {
 			if status := readiness(m); (status == http.StatusOK) != (i != 2) {
 				t.Errorf("%s answers %d to who asks whether it is ready", m.Addr(), status)

@@ -4,6 +4,7 @@ package nodetest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -81,14 +82,42 @@ func (l *Lab) Add(tune func(*settings.Settings)) *Member {
 	return m
 }
 
-// Ready waits until every node that runs is ready.
+// Ready waits until every node that runs is ready, and takes none of the others
+// for anything but up.
 func (l *Lab) Ready() {
 	l.tb.Helper()
+	running := map[string]bool{}
 	for _, m := range l.Nodes {
 		if m.Node != nil {
 			m.Ready()
+			running[m.Addr()] = true
 		}
 	}
+	for _, m := range l.Nodes {
+		if m.Node != nil {
+			l.Eventually(time.Minute, func() bool { return m.trusts(running) })
+		}
+	}
+}
+
+// trusts reports whether the node sees those of the addresses that it lists up.
+func (m *Member) trusts(running map[string]bool) bool {
+	var list struct {
+		Data []struct{ Address, State string }
+	}
+	status, body := m.Get("/v1/core/cluster/nodes", nil)
+	if status == http.StatusForbidden {
+		return true // it tells its members to nobody; the caller has to find out otherwise
+	}
+	if err := json.Unmarshal([]byte(body), &list); err != nil || len(list.Data) == 0 {
+		return false
+	}
+	for _, x := range list.Data {
+		if running[x.Address] && x.State != "UP" {
+			return false
+		}
+	}
+	return true
 }
 
 // Addr is the address that the others know the member by.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pharos-registry/pharos/cmd/nodetest"
+	"github.com/pharos-registry/pharos/test/faketime"
 )
 
 // instance is the form of a request about an instance of x.
@@ -163,7 +164,7 @@ func TestInstancesOutliveANode(t *testing.T) {
 		alive(12)
 		l.Nodes[2].Stop()
 		alive(12)
-		time.Sleep(30 * time.Second) // all fall silent
+		faketime.Pass(30 * time.Second) // all fall silent
 		everywhere(l, 0, 10*time.Second)
 	})
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/pharos-registry/pharos/cmd/nodetest"
 	"github.com/pharos-registry/pharos/controller/rpc"
+	"github.com/pharos-registry/pharos/test/faketime"
 )
 
 // wire is the codec of an SDK.
@@ -219,7 +220,7 @@ func TestConnectionIsTheClient(t *testing.T) {
 				_, _ = b.try("HealthCheckRequest", `{}`)
 			}
 		}()
-		time.Sleep(90 * time.Second)
+		faketime.Pass(90 * time.Second)
 		if n := hosts(t, m, "s"); n != 1 { // the one over HTTP has not beaten
 			t.Errorf("after 90 s HTTP shows %d instances, want that of the connection", n)
 		}
@@ -282,11 +283,11 @@ func TestSilentConnectionIsLetGo(t *testing.T) {
 		b.silent = true
 		a.register("s", "10.2.0.1")
 		b.register("s", "10.2.0.2")
-		time.Sleep(20 * time.Second)
+		faketime.Pass(20 * time.Second)
 		if n := hosts(t, m, "s"); n != 2 {
 			t.Errorf("%d instances after 20 s, want 2", n)
 		}
-		time.Sleep(10 * time.Second)
+		faketime.Pass(10 * time.Second)
 		if n := hosts(t, m, "s"); n != 1 {
 			t.Errorf("%d instances after 30 s, want that of the connection which answers", n)
 		}
@@ -295,7 +296,7 @@ func TestSilentConnectionIsLetGo(t *testing.T) {
 		default:
 			t.Error("the stream of the silent connection is open")
 		}
-		time.Sleep(2 * time.Minute)
+		faketime.Pass(2 * time.Minute)
 		if n := hosts(t, m, "s"); n != 1 {
 			t.Errorf("%d instances later, want 1", n)
 		}
@@ -411,7 +412,7 @@ func TestLostConnectionIsForgotten(t *testing.T) {
 		l.Nodes[0].Start()
 		l.Ready()
 		for range 30 {
-			time.Sleep(time.Second)
+			faketime.Pass(time.Second)
 			for _, m := range l.Nodes {
 				if n := hosts(t, m, "s"); n != 0 {
 					t.Fatalf("%s shows %d instances", m.Addr(), n)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/pharos-registry/pharos/consistency/cluster"
 	"github.com/pharos-registry/pharos/consistency/peer"
+	"github.com/pharos-registry/pharos/test/faketime"
 )
 
 func TestThreeNodes(t *testing.T) {
@@ -106,7 +107,7 @@ func TestGoodbye(t *testing.T) {
 		if took := l.states(n[0], "UP DOWN UP", time.Second); took != 0 {
 			t.Errorf("goodbye took %v", took)
 		}
-		time.Sleep(5 * time.Second) // it still answers pings, and says the same
+		faketime.Pass(5 * time.Second) // it still answers pings, and says the same
 		if got := stateLine(n[2].View()); got != "UP DOWN UP" {
 			t.Errorf("later %q", got)
 		}
@@ -206,7 +207,7 @@ func TestAddressChanges(t *testing.T) {
 			t.Error("a node that moved counts as one that left")
 		}
 		twin := l.start(8, "id2", cluster.Options{Join: addrs(0)}) // its data directory was copied
-		time.Sleep(10 * time.Second)
+		faketime.Pass(10 * time.Second)
 		l.states(n[0], "UP UP UP", time.Second)
 		twin.stop()
 	})

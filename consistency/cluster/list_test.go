@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pharos-registry/pharos/consistency/cluster"
+	"github.com/pharos-registry/pharos/test/faketime"
 )
 
 func TestFileIsWatched(t *testing.T) {
@@ -42,7 +43,7 @@ func TestFileIsWatched(t *testing.T) {
 		l.states(n[0], "UP UP UP", 5*time.Second)
 		for _, bad := range []string{"", "10.0.0.0,,:::\n", "#\n"} {
 			write(bad)
-			time.Sleep(5 * time.Second)
+			faketime.Pass(5 * time.Second)
 			l.states(n[0], "UP UP UP", time.Second)
 		}
 		write("10.0.0.0\n10.0.0.2\n") // taken out by an operator: all nodes learn it
@@ -79,12 +80,12 @@ func TestDNS(t *testing.T) {
 		n := []*node{l.start(0, "id0", o), l.start(1, "id1", o)}
 		l.states(n[0], "UP UP", 3*time.Second)
 		r.ips.Store(&[]string{"10.0.0.0"})
-		time.Sleep(20 * time.Second)
+		faketime.Pass(20 * time.Second)
 		l.states(n[0], "UP UP", time.Second)
 		n[1].stop()
 		l.states(n[0], "UP", 20*time.Second)
 		r.ips.Store(nil)
-		time.Sleep(20 * time.Second)
+		faketime.Pass(20 * time.Second)
 		l.states(n[0], "UP", time.Second)
 		if n[0].View().Left("id1", addr(1)) {
 			t.Error("DNS removed a node for good")

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/pharos-registry/pharos/test/faketime"
 )
 
 // What is bound to a connection stays with its node, survives short absences of
@@ -66,15 +68,15 @@ func TestBound(t *testing.T) {
 func TestBoundIsClosedUnseen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, 3)
-		time.Sleep(20 * time.Second)
+		faketime.Pass(20 * time.Second)
 		l.nodes[0].put("conn", "v", addr(0), false)
 		l.all("conn", time.Second)
 		l.net.Isolate(host(0), host(1), host(2))
 		l.nodes[0].del("conn")
-		time.Sleep(3 * time.Second)
+		faketime.Pass(3 * time.Second)
 		l.net.HealAll()
 		l.all("", 10*time.Second)
-		time.Sleep(20 * time.Second)
+		faketime.Pass(20 * time.Second)
 		l.all("", 0)
 	})
 }
@@ -96,7 +98,7 @@ func TestNoSizeCliff(t *testing.T) {
 		}
 		l.restart(1, time.Second)
 		l.all(l.nodes[0].list(), 10*time.Second)
-		time.Sleep(6 * time.Second)
+		faketime.Pass(6 * time.Second)
 		s := l.nodes[0].syncer.Stats()
 		if s.Sent < 4008 || s.Digests == 0 || !s.Ready {
 			t.Errorf("%+v", s)

@@ -6,13 +6,15 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/pharos-registry/pharos/test/faketime"
 )
 
 // A write on any node is at its owner in one hop, and on the others at once.
 func TestRegister(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, 3)
-		time.Sleep(time.Second)
+		faketime.Pass(time.Second)
 		for i := range 3 {
 			l.do(i, "put", fmt.Sprintf("a%d", i))
 		}
@@ -38,7 +40,7 @@ func TestVisibleInTime(t *testing.T) {
 			l.do(i%3, "put", id)
 			time.Sleep(time.Millisecond)
 		}
-		time.Sleep(time.Second)
+		faketime.Pass(time.Second)
 		var lags []time.Duration
 		for _, n := range l.nodes {
 			for id, at := range n.store.when() {
@@ -94,7 +96,7 @@ func TestRegisterAgain(t *testing.T) {
 			l.do((i+2)%3, "put", "a")
 		}
 		l.all("a", time.Second)
-		time.Sleep(12 * time.Second)
+		faketime.Pass(12 * time.Second)
 		l.all("a", 0)
 	})
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/pharos-registry/pharos/consistency/cluster"
 	"github.com/pharos-registry/pharos/consistency/distro"
 	"github.com/pharos-registry/pharos/consistency/peer"
-	"github.com/pharos-registry/pharos/test/meet"
+	"github.com/pharos-registry/pharos/test/faketime"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -72,7 +72,7 @@ func (l *lab) ready() {
 	for _, n := range l.nodes {
 		all = append(all, n.members)
 	}
-	meet.All(l.tb, all...)
+	faketime.Meet(l.tb, all...)
 }
 
 func (l *lab) start(i int) *node {

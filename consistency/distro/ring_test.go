@@ -8,6 +8,7 @@ import (
 
 	"github.com/pharos-registry/pharos/consistency/cluster"
 	"github.com/pharos-registry/pharos/consistency/distro"
+	"github.com/pharos-registry/pharos/test/faketime"
 )
 
 // Who owns what moves with the members, and silence counts from then.
@@ -26,7 +27,7 @@ func TestRing(t *testing.T) {
 				time.Sleep(10 * time.Millisecond)
 			}
 		}
-		time.Sleep(10 * time.Millisecond)
+		faketime.Pass(10 * time.Millisecond)
 		heir := l.nodes[1]
 		if distro.Owner(heir.members.View(), id) != addr(1) {
 			heir = l.nodes[2]
@@ -35,7 +36,7 @@ func TestRing(t *testing.T) {
 		if !ok || since.Before(began) {
 			t.Errorf("owner since %v, %v", since.Sub(began), ok)
 		}
-		time.Sleep(7 * time.Second)
+		faketime.Pass(7 * time.Second)
 		if again, _ := heir.ring.Since(id); !again.Equal(since) {
 			t.Errorf("tenure began %v later", again.Sub(since))
 		}
@@ -55,7 +56,7 @@ func TestWhereItLanded(t *testing.T) {
 		id := l.ownedBy(0)
 		l.nodes[2].local(write{Op: "put", ID: id, Value: "v"})
 		l.all(id, time.Second)
-		time.Sleep(time.Minute) // its owner hears nothing, and lets it go
+		faketime.Pass(time.Minute) // its owner hears nothing, and lets it go
 		l.all("", time.Second)
 	})
 }
@@ -65,7 +66,7 @@ func TestStarting(t *testing.T) {
 		l := newLab(t, 3)
 		id := l.ownedBy(0)
 		l.nodes[0].members.SetState(cluster.Starting)
-		time.Sleep(2 * time.Second)
+		faketime.Pass(2 * time.Second)
 		v := l.nodes[1].members.View()
 		if o := distro.Owner(v, id); o == addr(0) {
 			t.Error("a starting node owns something")
@@ -106,22 +107,22 @@ func TestCurrent(t *testing.T) {
 func TestLag(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, 2)
-		time.Sleep(time.Second)
+		faketime.Pass(time.Second)
 		s := l.nodes[0].syncer
 		l.nodes[0].put("a", "v", "", false)
-		time.Sleep(time.Second)
+		faketime.Pass(time.Second)
 		if got := s.Stats(); got.Lag != 0 || got.Pending[addr(1)] != 0 {
 			t.Errorf("with nothing to be sent: %+v", got)
 		}
 		l.net.Part(host(0), host(1))
 		l.nodes[0].put("b", "v", "", false)
-		time.Sleep(2 * time.Second)
+		faketime.Pass(2 * time.Second)
 		if got := s.Stats(); got.Lag < 2*time.Second || got.Lag > 3*time.Second || got.Pending[addr(1)] != 1 {
 			t.Errorf("cut off: %+v", got)
 		}
 		l.net.HealAll()
 		l.all("a b", 10*time.Second)
-		time.Sleep(time.Second)
+		faketime.Pass(time.Second)
 		if got := s.Stats(); got.Lag != 0 {
 			t.Errorf("afterwards: %+v", got)
 		}

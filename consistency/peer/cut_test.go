@@ -78,6 +78,7 @@ func TestGivenUpIsNotMade(t *testing.T) {
 		}
 		nw.HealAll()
 		time.Sleep(time.Second)
+		synctest.Wait()
 		if made.Load() != 1 {
 			t.Errorf("made %d times", made.Load())
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pharos-registry/pharos/consistency/cluster"
 	"github.com/pharos-registry/pharos/consistency/raftlog"
+	"github.com/pharos-registry/pharos/test/faketime"
 )
 
 // The state of a single node becomes the cluster's first snapshot.
@@ -105,7 +106,7 @@ func TestMinorityWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, 3, nil)
 		l.nodes[0].start()
-		time.Sleep(time.Minute)
+		faketime.Pass(time.Minute)
 		if l.nodes[0].HasLeader() {
 			t.Error("one of three began a cluster")
 		}

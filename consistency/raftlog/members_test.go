@@ -10,6 +10,7 @@ import (
 
 	"github.com/pharos-registry/pharos/consistency/cluster"
 	"github.com/pharos-registry/pharos/consistency/raftlog"
+	"github.com/pharos-registry/pharos/test/faketime"
 )
 
 func TestMembersChange(t *testing.T) {
@@ -50,7 +51,7 @@ func TestMembersChange(t *testing.T) {
 		if err := lead.members.Remove(addr(victim.i)); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(5 * time.Second)
+		faketime.Pass(5 * time.Second)
 		if v, n := servers(); v != 3 || n != 1 {
 			t.Errorf("after a removal %d voters, %d learners", v, n)
 		}
@@ -65,7 +66,7 @@ func TestMembersChange(t *testing.T) {
 			t.Fatal(err)
 		}
 		now := l.leader(old)
-		time.Sleep(5 * time.Second)
+		faketime.Pass(5 * time.Second)
 		if v, n := servers(); v != 2 || n != 1 {
 			t.Errorf("after the leader's removal %d voters, %d learners", v, n)
 		}
@@ -98,7 +99,7 @@ func TestNewMemberHasNoVoteYet(t *testing.T) {
 			}
 			return false, false
 		}
-		time.Sleep(10 * time.Second)
+		faketime.Pass(10 * time.Second)
 		if known, voter := vote(); !known || voter {
 			t.Fatalf("an empty node is known to the log: %v, and has a vote: %v", known, voter)
 		}
@@ -144,7 +145,7 @@ func TestMemberOfAnotherLog(t *testing.T) {
 			l.leader().set(fmt.Sprintf("new%d", i), "1")
 		}
 		third.start()
-		time.Sleep(15 * time.Second)
+		faketime.Pass(15 * time.Second)
 		if s := third.disk.now(); s.Chain != was.Chain || s.Applied != was.Applied {
 			t.Errorf("it applied what is of another log: %+v, before %+v", s, was)
 		}
@@ -199,7 +200,7 @@ func TestAddressChanges(t *testing.T) {
 		n.i = 9
 		n.start()
 		n.set("b", "2")
-		time.Sleep(10 * time.Second)
+		faketime.Pass(10 * time.Second)
 		l.agree(time.Second)
 		found := false
 		for _, s := range l.leader().Stats().Servers {
@@ -221,7 +222,7 @@ func TestTransferLeadership(t *testing.T) {
 		if err := via.TransferLeadership(t.Context(), host(to.i)); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Second)
+		faketime.Pass(time.Second)
 		if got := l.leader(); got != to {
 			t.Errorf("%s leads, not %s", got.id, to.id)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pharos-registry/pharos/consistency/cluster"
 	"github.com/pharos-registry/pharos/consistency/raftlog"
+	"github.com/pharos-registry/pharos/test/faketime"
 )
 
 // TestOldMember upgrades one node after the other. A command of the newer version
@@ -44,14 +45,14 @@ func TestOldMember(t *testing.T) {
 		refused("a member that was never seen")
 		old := l.nodes[2]
 		old.start()
-		time.Sleep(5 * time.Second)
+		faketime.Pass(5 * time.Second)
 		refused("an older member")
 		old.stop()
-		time.Sleep(10 * time.Second)
+		faketime.Pass(10 * time.Second)
 		refused("an older member that is down")
 		versions[2] = 2
 		old.start()
-		time.Sleep(5 * time.Second)
+		faketime.Pass(5 * time.Second)
 		for _, n := range l.nodes {
 			if err := newer(n); err != nil {
 				t.Errorf("all are new: %s answers %v", n.id, err)

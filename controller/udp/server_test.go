@@ -15,6 +15,7 @@ import (
 
 	"github.com/pharos-registry/pharos/controller/udp"
 	"github.com/pharos-registry/pharos/service/push"
+	"github.com/pharos-registry/pharos/test/faketime"
 )
 
 // wire is a network under fake time: what is written is kept, what comes in is
@@ -105,7 +106,7 @@ func TestAcknowledged(t *testing.T) {
 		if len(out) != 1 || out[0].addr != addr || string(out[0].b) != `{"type":"dom","data":"{\"name\":\"G@@a\"}","lastRefTime":42}` {
 			t.Fatalf("sent %v", out)
 		}
-		time.Sleep(30 * time.Millisecond)
+		faketime.Pass(30 * time.Millisecond)
 		w.ack(netip.MustParseAddrPort("127.0.0.1:55021"), 42) // somebody else's
 		w.ack(addr, 41)                                       // something else
 		if c := stats.Read(false); c.Acked != 0 {
@@ -116,7 +117,7 @@ func TestAcknowledged(t *testing.T) {
 		if c := stats.Read(false); c.Acked != 1 || c.Cost != 30*time.Millisecond || c.MaxCost != c.Cost {
 			t.Errorf("counted %+v", c)
 		}
-		time.Sleep(time.Minute)
+		faketime.Pass(time.Minute)
 		if out := w.sent(); len(out) != 0 {
 			t.Errorf("sent again after the acknowledgement: %v", out)
 		}
@@ -129,7 +130,7 @@ func TestSentTwiceThenGivenUp(t *testing.T) {
 		if err := s.Peer(id).Send(message("a", 1, "one")); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(20*time.Second - time.Nanosecond)
+		faketime.Pass(20*time.Second - time.Nanosecond)
 		if c := stats.Read(false); c.Failed != 0 {
 			t.Error("given up before 20 s")
 		}
@@ -138,7 +139,7 @@ func TestSentTwiceThenGivenUp(t *testing.T) {
 		if c := stats.Read(false); c.Failed != 1 {
 			t.Errorf("counted %+v, want one failed", c)
 		}
-		time.Sleep(time.Hour)
+		faketime.Pass(time.Hour)
 		out := w.sent()
 		if len(out) != 2 || out[1].at.Sub(start) != 10*time.Second || !bytes.Equal(out[0].b, out[1].b) {
 			t.Errorf("sent %v, want the same bytes at 0 and 10 s", out)
@@ -151,9 +152,9 @@ func TestSecondOneAcknowledged(t *testing.T) {
 		if err := s.Peer(id).Send(message("a", 1, "one")); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(12 * time.Second)
+		faketime.Pass(12 * time.Second)
 		w.ack(netip.MustParseAddrPort("127.0.0.1:55020"), 1)
-		time.Sleep(time.Minute)
+		faketime.Pass(time.Minute)
 		if c := stats.Read(false); c.Acked != 1 || c.Failed != 0 || c.Cost != 12*time.Second {
 			t.Errorf("counted %+v", c)
 		}
@@ -170,7 +171,7 @@ func TestOldNewsIsNotSentAgain(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 		w.sent()
-		time.Sleep(time.Minute)
+		faketime.Pass(time.Minute)
 		out := w.sent()
 		if len(out) != 2 || read(t, out[0].b).Data != "news 2" || read(t, out[1].b).Data != "news 3" {
 			t.Errorf("sent again: %v, want the second and the third alone", out)
@@ -223,7 +224,7 @@ func TestSendErrors(t *testing.T) {
 			t.Error("a refused datagram is not reported")
 		}
 		w.refuse = nil
-		time.Sleep(time.Minute)
+		faketime.Pass(time.Minute)
 		if out := w.sent(); len(out) != 0 {
 			t.Errorf("what did not go out is waited for: %v", out)
 		}
@@ -247,7 +248,7 @@ func TestBoundedPerSubscriber(t *testing.T) {
 		if dropped == 0 {
 			t.Error("nothing bounds what waits for one subscriber")
 		}
-		time.Sleep(time.Minute)
+		faketime.Pass(time.Minute)
 		if again := len(w.sent()); int64(again)+dropped != n {
 			t.Errorf("%d dropped, %d sent again of %d", dropped, again, n)
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/pharos-registry/pharos/consistency/cluster"
 	"github.com/pharos-registry/pharos/consistency/peer"
 	"github.com/pharos-registry/pharos/service/agreement"
+	"github.com/pharos-registry/pharos/test/faketime"
 )
 
 // lab is a cluster of nodes that hold a map each.
@@ -64,7 +65,7 @@ func inLab(t *testing.T, size int, fn func(l *lab)) {
 		for i := range size {
 			l.start(ctx, &group, i, list)
 		}
-		time.Sleep(12 * time.Second)
+		faketime.Pass(12 * time.Second)
 		fn(l)
 		stop()
 		group.Wait()
@@ -162,9 +163,9 @@ func TestDifferences(t *testing.T) {
 		l.nodes[1].set("key7", 1000)
 		l.nodes[1].set("key8", 0)
 		l.nodes[1].set("new", 5)
-		time.Sleep(4 * time.Second)
+		faketime.Pass(4 * time.Second)
 		l.want(0) // once is not enough
-		time.Sleep(5 * time.Second)
+		faketime.Pass(5 * time.Second)
 		l.want(0, "key7 8 1000 "+addr(1), "key8 9 0 "+addr(1), "new 0 5 "+addr(1))
 		l.want(1, "key7 1000 8 "+addr(0), "key7 1000 8 "+addr(2), "key8 0 9 "+addr(0), "key8 0 9 "+addr(2), "new 5 0 "+addr(0), "new 5 0 "+addr(2))
 		if l.nodes[1].asked.Load() == 0 {
@@ -173,7 +174,7 @@ func TestDifferences(t *testing.T) {
 		l.nodes[1].set("key7", 8)
 		l.nodes[1].set("key8", 9)
 		l.nodes[1].set("new", 0)
-		time.Sleep(6 * time.Second)
+		faketime.Pass(6 * time.Second)
 		for i := range 3 {
 			l.want(i)
 		}
@@ -199,7 +200,7 @@ func TestExchangedStates(t *testing.T) {
 	inLab(t, 2, func(l *lab) {
 		l.nodes[1].set("key1", 3)
 		l.nodes[1].set("key2", 2)
-		time.Sleep(11 * time.Second)
+		faketime.Pass(11 * time.Second)
 		l.want(0, "key1 2 3 "+addr(1), "key2 3 2 "+addr(1))
 	})
 }
@@ -209,7 +210,7 @@ func TestRepair(t *testing.T) {
 	inLab(t, 3, func(l *lab) {
 		l.nodes[2].mends.Store(true)
 		l.nodes[2].set("key3", 77)
-		time.Sleep(20 * time.Second)
+		faketime.Pass(20 * time.Second)
 		if d := cmp.Diff(l.nodes[0].holds, maps.Clone(l.nodes[2].holds)); d != "" {
 			t.Error(d)
 		}
@@ -233,23 +234,23 @@ func TestOdd(t *testing.T) {
 			}
 		}
 		l.nodes[1].set("key1", 50)
-		time.Sleep(50 * time.Second)
+		faketime.Pass(50 * time.Second)
 		odd(false, false, false)
-		time.Sleep(20 * time.Second)
+		faketime.Pass(20 * time.Second)
 		odd(false, true, false)
 		l.net.Isolate(host(1), host(0), host(2)) // it hears nobody: it does not know
-		time.Sleep(20 * time.Second)
+		faketime.Pass(20 * time.Second)
 		odd(false, false, false)
 		l.net.HealAll()
-		time.Sleep(2 * time.Minute)
+		faketime.Pass(2 * time.Minute)
 		odd(false, true, false)
 		l.nodes[2].set("key1", 60) // three states: nobody knows who is right
-		time.Sleep(2 * time.Minute)
+		faketime.Pass(2 * time.Minute)
 		odd(false, false, false)
 	})
 	inLab(t, 2, func(l *lab) {
 		l.nodes[1].set("key1", 50)
-		time.Sleep(5 * time.Minute)
+		faketime.Pass(5 * time.Minute)
 		for i, n := range l.nodes {
 			if err := n.Odd(time.Now()); err != nil {
 				t.Errorf("one of two, node %d: %v", i, err)
@@ -263,7 +264,7 @@ func TestNotCompared(t *testing.T) {
 	inLab(t, 2, func(l *lab) {
 		l.nodes[1].starting.Store(true)
 		l.nodes[1].set("key1", 50)
-		time.Sleep(30 * time.Second)
+		faketime.Pass(30 * time.Second)
 		l.want(0)
 		l.want(1)
 		if r := l.nodes[0].Report(); len(r.Peers) != 1 || r.Peers[0].Err == nil {
@@ -271,11 +272,11 @@ func TestNotCompared(t *testing.T) {
 		}
 		l.nodes[1].starting.Store(false)
 		l.nodes[1].off.Store(true)
-		time.Sleep(30 * time.Second)
+		faketime.Pass(30 * time.Second)
 		l.want(0)
 		l.want(1)
 		l.nodes[1].off.Store(false)
-		time.Sleep(30 * time.Second)
+		faketime.Pass(30 * time.Second)
 		l.want(0, "key1 2 50 "+addr(1))
 	})
 }
@@ -286,7 +287,7 @@ func TestManyDifferences(t *testing.T) {
 		for i := range 3000 {
 			l.nodes[1].set(fmt.Sprint("only here ", i), 9)
 		}
-		time.Sleep(11 * time.Second)
+		faketime.Pass(11 * time.Second)
 		if r := l.nodes[0].Report(); !r.More || len(r.Differences) != 1000 {
 			t.Errorf("%d differences, more: %v", len(r.Differences), r.More)
 		}

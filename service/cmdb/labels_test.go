@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pharos-registry/pharos/service/cmdb"
+	"github.com/pharos-registry/pharos/test/faketime"
 )
 
 func TestParse(t *testing.T) {
@@ -140,7 +141,7 @@ func TestFile(t *testing.T) {
 		if err := os.Remove(file); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(3 * time.Second)
+		faketime.Pass(3 * time.Second)
 		zone("b")
 		write(`{"10.0.0.1":{"zone":"d"}}`)
 		zone("d")

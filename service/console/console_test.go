@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pharos-registry/pharos/service/console"
+	"github.com/pharos-registry/pharos/test/faketime"
 )
 
 func TestSeries(t *testing.T) {
@@ -100,7 +101,7 @@ func TestEvents(t *testing.T) {
 
 		for range 40 { // a reader that does not read
 			e.Changed(console.Topic{Kind: console.Nodes})
-			time.Sleep(2 * time.Second)
+			faketime.Pass(2 * time.Second)
 		}
 		n := 0
 		for len(r.C()) > 0 {
@@ -135,7 +136,7 @@ func TestEventsUnheard(t *testing.T) {
 		_, seq, _, _ := e.Since(0)
 		time.Sleep(5 * time.Minute)
 		e.Changed(console.Topic{Kind: console.Nodes})
-		time.Sleep(2 * time.Second)
+		faketime.Pass(2 * time.Second)
 		if _, _, known, _ := e.Since(seq); known {
 			t.Error("what was missed is not said")
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pharos-registry/pharos/service/health"
+	"github.com/pharos-registry/pharos/test/faketime"
 )
 
 // world is what a registry is to the scheduler, with a check whose answers the
@@ -187,7 +188,7 @@ func TestIntervalFollowsTheAnswers(t *testing.T) {
 		t.Run(fmt.Sprintf("%s %d %v", c.kind, c.verdict, c.takes), func(t *testing.T) {
 			bubble(t, []health.Target{target(1, c.kind, true)}, func(w *world, _ *health.Scheduler) {
 				w.set(func() { w.verdict, w.takes = c.verdict, c.takes })
-				time.Sleep(3 * time.Minute)
+				faketime.Pass(3 * time.Minute)
 				first, gaps := w.gaps()
 				if first < 2*time.Second || first > 7*time.Second {
 					w.tb.Errorf("first check after %v, want 2 to 7 s", first)
@@ -203,7 +204,7 @@ func TestIntervalFollowsTheAnswers(t *testing.T) {
 func TestIntervalStepIsTheContracts(t *testing.T) {
 	bubble(t, []health.Target{target(1, health.TCP, true)}, func(w *world, _ *health.Scheduler) {
 		w.set(func() { w.takes = 7 * time.Millisecond })
-		time.Sleep(2 * time.Minute)
+		faketime.Pass(2 * time.Minute)
 		first, gaps := w.gaps()
 		// The wait for the second turn was set as the first began, before its answer.
 		want := []int{int(first.Milliseconds())}
@@ -220,7 +221,7 @@ func TestIntervalStepIsTheContracts(t *testing.T) {
 func TestStillUnderWay(t *testing.T) {
 	bubble(t, []health.Target{target(1, health.TCP, true)}, func(w *world, _ *health.Scheduler) {
 		w.set(func() { w.takes = 10 * time.Minute })
-		time.Sleep(5 * time.Minute)
+		faketime.Pass(5 * time.Minute)
 		if w.set(func() {}); len(w.asked) != 1 {
 			w.tb.Errorf("%d checks of one instance at once", len(w.asked))
 		}
@@ -231,7 +232,7 @@ func TestSoftFailuresInARow(t *testing.T) {
 	bubble(t, []health.Target{target(1, health.TCP, true)}, func(w *world, _ *health.Scheduler) {
 		until := func(n int) {
 			for w.count() < n {
-				time.Sleep(time.Millisecond)
+				faketime.Pass(time.Millisecond)
 			}
 			synctest.Wait()
 		}
@@ -245,7 +246,7 @@ func TestSoftFailuresInARow(t *testing.T) {
 			w.tb.Fatalf("told %v after two failures in a row", got)
 		}
 		until(6)
-		time.Sleep(time.Second)
+		faketime.Pass(time.Second)
 		if d := cmp.Diff([]string{"10.0.0.1:80 false"}, w.told()); d != "" {
 			w.tb.Fatal(d)
 		}
@@ -256,7 +257,7 @@ func TestSoftFailuresInARow(t *testing.T) {
 			w.tb.Fatalf("told %v after two successes in a row", got)
 		}
 		until(n + 3)
-		time.Sleep(time.Second)
+		faketime.Pass(time.Second)
 		if d := cmp.Diff([]string{"10.0.0.1:80 true"}, w.told()); d != "" {
 			w.tb.Fatal(d)
 		}
@@ -272,11 +273,11 @@ func (w *world) count() int {
 func TestHardFailureAtOnce(t *testing.T) {
 	bubble(t, []health.Target{target(1, health.TCP, true)}, func(w *world, _ *health.Scheduler) {
 		w.set(func() { w.verdict = health.Hard })
-		time.Sleep(8 * time.Second)
+		faketime.Pass(8 * time.Second)
 		if d := cmp.Diff([]string{"10.0.0.1:80 false"}, w.told()); d != "" {
 			w.tb.Error(d)
 		}
-		time.Sleep(time.Minute)
+		faketime.Pass(time.Minute)
 		if got := w.told(); len(got) != 0 {
 			w.tb.Errorf("told again: %v", got)
 		}
@@ -286,7 +287,7 @@ func TestHardFailureAtOnce(t *testing.T) {
 func TestUnknownChangesNothing(t *testing.T) {
 	bubble(t, []health.Target{target(1, health.TCP, true)}, func(w *world, _ *health.Scheduler) {
 		w.set(func() { w.verdict = health.Unknown })
-		time.Sleep(time.Hour)
+		faketime.Pass(time.Hour)
 		if got := w.told(); len(got) != 0 {
 			w.tb.Errorf("told %v", got)
 		}
@@ -296,14 +297,14 @@ func TestUnknownChangesNothing(t *testing.T) {
 func TestSwitchAndOwner(t *testing.T) {
 	bubble(t, []health.Target{target(1, health.TCP, true)}, func(w *world, _ *health.Scheduler) {
 		w.set(func() { w.switches.Check, w.verdict = false, health.Hard })
-		time.Sleep(time.Minute)
+		faketime.Pass(time.Minute)
 		w.set(func() { w.switches.Check, w.foreign = true, true })
-		time.Sleep(time.Minute)
+		faketime.Pass(time.Minute)
 		if n := w.count(); n != 0 {
 			w.tb.Errorf("checked %d times while switched off or somebody else's", n)
 		}
 		w.set(func() { w.foreign = false })
-		time.Sleep(10 * time.Second)
+		faketime.Pass(10 * time.Second)
 		if d := cmp.Diff([]string{"10.0.0.1:80 false"}, w.told()); d != "" {
 			w.tb.Error(d)
 		}
@@ -314,9 +315,9 @@ func TestTimesIsASwitch(t *testing.T) {
 	bubble(t, []health.Target{target(1, health.TCP, true)}, func(w *world, _ *health.Scheduler) {
 		w.set(func() { w.switches.Times, w.verdict = 1, health.Soft })
 		for w.count() < 1 {
-			time.Sleep(time.Millisecond)
+			faketime.Pass(time.Millisecond)
 		}
-		time.Sleep(10 * time.Millisecond)
+		faketime.Pass(10 * time.Millisecond)
 		if d := cmp.Diff([]string{"10.0.0.1:80 false"}, w.told()); d != "" {
 			w.tb.Error(d)
 		}
@@ -326,7 +327,7 @@ func TestTimesIsASwitch(t *testing.T) {
 func TestMadeCountsByType(t *testing.T) {
 	targets := []health.Target{target(1, health.TCP, true), target(2, health.HTTP, true), target(3, health.HTTP, true)}
 	bubble(t, targets, func(w *world, s *health.Scheduler) {
-		time.Sleep(20 * time.Second)
+		faketime.Pass(20 * time.Second)
 		synctest.Wait()
 		tcp, http := s.Made(health.TCP), s.Made(health.HTTP)
 		if tcp == 0 || http == 0 || tcp+http != int64(w.count()) || s.Made(health.MySQL) != 0 {
@@ -355,12 +356,12 @@ func TestFollowsTheRegistry(t *testing.T) {
 			w.tb.Errorf("%d instances are checked after one has gone, want 1", n)
 		}
 		w.set(func() { delete(w.targets, key) })
-		time.Sleep(2 * time.Minute) // nobody said so: the full read finds out
+		faketime.Pass(2 * time.Minute) // nobody said so: the full read finds out
 		if n := s.Len(); n != 0 {
 			w.tb.Errorf("%d instances are checked, want 0", n)
 		}
 		w.gaps()
-		time.Sleep(time.Minute)
+		faketime.Pass(time.Minute)
 		if n := w.count(); n != 0 {
 			w.tb.Errorf("%d checks of what is gone", n)
 		}
@@ -371,7 +372,7 @@ func TestFollowsTheRegistry(t *testing.T) {
 func TestNotRecorded(t *testing.T) {
 	bubble(t, []health.Target{target(1, health.TCP, true)}, func(w *world, _ *health.Scheduler) {
 		w.set(func() { w.verdict, w.refuse = health.Hard, errors.New("no leader") })
-		time.Sleep(30 * time.Second)
+		faketime.Pass(30 * time.Second)
 		if d := cmp.Diff([]string{"10.0.0.1:80 false"}, w.told()); d != "" {
 			w.tb.Error(d)
 		}
@@ -386,7 +387,7 @@ func TestBoundedAndSpread(t *testing.T) {
 	}
 	bubble(t, targets, func(w *world, _ *health.Scheduler) {
 		w.set(func() { w.takes = 500 * time.Millisecond })
-		time.Sleep(7500 * time.Millisecond)
+		faketime.Pass(7500 * time.Millisecond)
 		w.set(func() {})
 		if w.most > 128 {
 			w.tb.Errorf("%d checks at once", w.most)

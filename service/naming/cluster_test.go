@@ -12,6 +12,7 @@ import (
 
 	"github.com/pharos-registry/pharos/consistency/distro"
 	"github.com/pharos-registry/pharos/service/naming"
+	"github.com/pharos-registry/pharos/test/faketime"
 )
 
 func node0() int { return 0 }
@@ -58,10 +59,10 @@ func TestExpiryOnAllNodes(t *testing.T) {
 		ip := l.ownedBy(2)
 		l.at(0, "put", "x", ip)
 		l.all("x", ip, time.Second)
-		time.Sleep(14 * time.Second)
+		faketime.Pass(14 * time.Second)
 		l.all("x", ip, 0)
 		l.all("x", ip+"!", 3*time.Second)
-		time.Sleep(12 * time.Second)
+		faketime.Pass(12 * time.Second)
 		l.all("x", ip+"!", 0)
 		l.all("x", "", 5*time.Second)
 	})
@@ -77,7 +78,7 @@ func TestCopiesAreNotJudged(t *testing.T) {
 		defer stop()
 		l.all("x", ip, time.Second)
 		for range 60 {
-			time.Sleep(10 * time.Second)
+			faketime.Pass(10 * time.Second)
 			l.all("x", ip, 0)
 		}
 	})
@@ -149,7 +150,7 @@ func TestIsolatedNodeRejoins(t *testing.T) {
 		want := sorted(ips)
 		l.all("x", want, time.Second)
 		l.net.Isolate(peerAt(2), peerAt(0), peerAt(1))
-		time.Sleep(2 * time.Minute)
+		faketime.Pass(2 * time.Minute)
 		for _, n := range l.nodes[:2] {
 			if got := n.list("x"); got != want {
 				t.Errorf("node %d lists %q", n.i, got)
@@ -160,7 +161,7 @@ func TestIsolatedNodeRejoins(t *testing.T) {
 		}
 		l.net.HealAll()
 		l.all("x", want, 15*time.Second)
-		time.Sleep(2 * time.Minute)
+		faketime.Pass(2 * time.Minute)
 		l.all("x", want, 0)
 	})
 }
@@ -205,7 +206,7 @@ func TestRestartedNodeKnowsAll(t *testing.T) {
 		l.restart(2, 0)
 		l.ready()
 		l.all("x", ip, 0)
-		time.Sleep(time.Minute)
+		faketime.Pass(time.Minute)
 		l.all("x", ip, 0)
 	})
 }
@@ -219,7 +220,7 @@ func TestDeregistrationWins(t *testing.T) {
 		l.at(0, "put", "x", ip)
 		l.all("x", ip, time.Second)
 		l.net.Isolate(peerAt(2), peerAt(0), peerAt(1))
-		time.Sleep(10 * time.Second)
+		faketime.Pass(10 * time.Second)
 		l.at(0, "del", "x", ip)
 		if l.nodes[2].list("x") == "" {
 			t.Fatal("the node that is alone heard of it")
@@ -227,13 +228,13 @@ func TestDeregistrationWins(t *testing.T) {
 		l.net.HealAll()
 		l.all("x", "", 15*time.Second)
 		for range 24 {
-			time.Sleep(10 * time.Second)
+			faketime.Pass(10 * time.Second)
 			l.all("x", "", 0)
 		}
 
 		// At a node that has no copy of it.
 		l.net.Isolate(peerAt(2), peerAt(0), peerAt(1))
-		time.Sleep(10 * time.Second)
+		faketime.Pass(10 * time.Second)
 		l.at(0, "put", "y", ip)
 		time.Sleep(time.Millisecond) // or both are of one moment
 		if err := l.nodes[2].s.Deregister(t.Context(), reg("y", ip, 80)); err != nil {
@@ -252,9 +253,9 @@ func TestNewLifeAfterDeregistration(t *testing.T) {
 		l.at(0, "put", "x", ip)
 		l.all("x", ip, time.Second)
 		l.net.Isolate(peerAt(2), peerAt(0), peerAt(1))
-		time.Sleep(10 * time.Second)
+		faketime.Pass(10 * time.Second)
 		l.at(0, "del", "x", ip)
-		time.Sleep(time.Second)
+		faketime.Pass(time.Second)
 		l.at(2, "put", "x", ip) // there it was registered all the time
 		l.net.HealAll()
 		l.all("x", ip, 15*time.Second)
@@ -271,7 +272,7 @@ func TestManyServicesOfOneClient(t *testing.T) {
 		}
 		stop := l.beating(node0, "s0", ip) // of one of them only
 		defer stop()
-		time.Sleep(time.Minute)
+		faketime.Pass(time.Minute)
 		l.all("s0", ip, 0)
 		for i := 1; i < n; i++ {
 			l.all(fmt.Sprintf("s%d", i), "", time.Second)
@@ -322,7 +323,7 @@ func TestSubscriptionsAreLocal(t *testing.T) {
 		stop := l.beating(node0, "x", ip)
 		defer stop()
 		l.nodes[2].s.Subscribe(naming.Subscriber{Key: keyOf("x"), IP: ip, Port: 80, Agent: "Nacos-Java-Client:v1.4.6"})
-		time.Sleep(time.Minute)
+		faketime.Pass(time.Minute)
 		for i, want := range []int{0, 0, 1} {
 			if got := l.nodes[i].s.Counts().Subscribers; got != want {
 				t.Errorf("node %d has %d subscribers", i, got)
@@ -336,7 +337,7 @@ func TestSubscriptionsAreLocal(t *testing.T) {
 		if got := l.nodes[0].s.SubscribersLike(t.Context(), keyOf("x"), false); len(got) != 0 {
 			t.Errorf("node 0 itself has %+v", got)
 		}
-		time.Sleep(5 * time.Minute)
+		faketime.Pass(5 * time.Minute)
 		if got := l.nodes[2].s.Counts(); got.Subscribers != 0 || got.Instances != 1 {
 			t.Errorf("at the end: %+v", got)
 		}

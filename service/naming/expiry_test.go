@@ -9,6 +9,7 @@ import (
 
 	"github.com/pharos-registry/pharos/persistence"
 	"github.com/pharos-registry/pharos/service/naming"
+	"github.com/pharos-registry/pharos/test/faketime"
 )
 
 // world is what a test under fake time works on.
@@ -44,12 +45,6 @@ func bubble(t *testing.T, o naming.Options, fn func(world)) {
 	})
 }
 
-// after lets time pass and everything settle.
-func after(d time.Duration) {
-	time.Sleep(d)
-	synctest.Wait()
-}
-
 // state is how a service's only instance is: "healthy", "silent" or "gone".
 func state(t *testing.T, s *naming.Service, name string) string {
 	t.Helper()
@@ -80,19 +75,19 @@ func TestSilence(t *testing.T) {
 		t, s := w.t, w.s
 		register(t, s, reg("x", "10.0.0.1", 80))
 		for range 20 { // beats keep it
-			after(5 * time.Second)
+			faketime.Pass(5 * time.Second)
 			same(t, light(t, s, "x"), known)
 			same(t, state(t, s, "x"), "healthy")
 		}
-		after(15 * time.Second)
+		faketime.Pass(15 * time.Second)
 		same(t, state(t, s, "x"), "healthy") // not more than 15 s yet
-		after(1100 * time.Millisecond)
+		faketime.Pass(1100 * time.Millisecond)
 		same(t, state(t, s, "x"), "silent")
 		same(t, light(t, s, "x"), known)
 		same(t, state(t, s, "x"), "healthy")
-		after(30 * time.Second)
+		faketime.Pass(30 * time.Second)
 		same(t, state(t, s, "x"), "silent")
-		after(1100 * time.Millisecond)
+		faketime.Pass(1100 * time.Millisecond)
 		same(t, state(t, s, "x"), "gone")
 		same(t, light(t, s, "x"), unknown)
 		if !s.View(keyOf("x")).Exists {
@@ -121,7 +116,7 @@ func TestTimesOfAnInstance(t *testing.T) {
 					if st := state(t, s, "x"); at[st] == 0 {
 						at[st] = time.Since(begin)
 					}
-					after(100 * time.Millisecond)
+					faketime.Pass(100 * time.Millisecond)
 				}
 				gone := time.Since(begin)
 				if d := at["silent"] - tt.silent; d <= 0 || d > 2*time.Second {
@@ -139,14 +134,14 @@ func TestOverlayTimesCount(t *testing.T) {
 	bubble(t, naming.Options{}, func(w world) {
 		t, s := w.t, w.s
 		register(t, s, reg("x", "10.0.0.1", 80, meta("preserved.heart.beat.timeout=60000")))
-		after(time.Second)
+		faketime.Pass(time.Second)
 		err := s.Patch(t.Context(), &naming.Patch{Key: keyOf("x"), IP: "10.0.0.1", Port: 80, Cluster: "DEFAULT", Metadata: new("preserved.heart.beat.timeout=6000")})
 		if err != nil {
 			t.Fatal(err)
 		}
-		after(4 * time.Second)
+		faketime.Pass(4 * time.Second)
 		same(t, state(t, s, "x"), "healthy")
-		after(3 * time.Second)
+		faketime.Pass(3 * time.Second)
 		same(t, state(t, s, "x"), "silent")
 	})
 }
@@ -161,14 +156,14 @@ func TestWhatStopsTheChecks(t *testing.T) {
 		if err := s.SetSwitch(t.Context(), "check", "false", false); err != nil {
 			t.Fatal(err)
 		}
-		after(time.Minute)
+		faketime.Pass(time.Minute)
 		for _, name := range []string{"svc", "inst", "none"} {
 			same(t, state(t, s, name), "healthy")
 		}
 		if err := s.SetSwitch(t.Context(), "check", "true", false); err != nil {
 			t.Fatal(err)
 		}
-		after(10 * time.Second)
+		faketime.Pass(10 * time.Second)
 		same(t, state(t, s, "svc"), "healthy")
 		same(t, state(t, s, "inst"), "healthy")
 		same(t, state(t, s, "none"), "gone")
@@ -195,7 +190,7 @@ func TestALateBeatDoesNotResurrect(t *testing.T) {
 		}
 		same(t, light(t, s, "x"), unknown)
 		same(t, full(), unknown)
-		after(2 * time.Second)
+		faketime.Pass(2 * time.Second)
 		same(t, full(), unknown)
 		same(t, state(t, s, "x"), "gone")
 
@@ -204,12 +199,12 @@ func TestALateBeatDoesNotResurrect(t *testing.T) {
 		if err := s.Deregister(t.Context(), reg("x", "10.0.0.1", 80)); err != nil {
 			t.Fatal(err)
 		}
-		after(5 * time.Second) // and one that only beats, after a while
+		faketime.Pass(5 * time.Second) // and one that only beats, after a while
 		same(t, full(), known)
 		same(t, state(t, s, "x"), "healthy")
 
 		// What fell silent was not deregistered: its beat brings it back.
-		after(40 * time.Second)
+		faketime.Pass(40 * time.Second)
 		same(t, state(t, s, "x"), "gone")
 		same(t, full(), known)
 		same(t, state(t, s, "x"), "healthy")
@@ -222,11 +217,11 @@ func TestIdleClientsGo(t *testing.T) {
 		sub := naming.Subscriber{Key: keyOf("x"), IP: "10.0.0.9", Port: 5000, Clusters: "c1", App: "shop", Agent: "Nacos-Java-Client:v1.4.6"}
 		s.Subscribe(sub)
 		for range 10 {
-			after(10 * time.Second)
+			faketime.Pass(10 * time.Second)
 			s.Subscribe(sub) // each poll is a sign of life
 		}
 		same(t, len(s.Subscribers(keyOf("x"))), 1)
-		after(32 * time.Second)
+		faketime.Pass(32 * time.Second)
 		same(t, len(s.Subscribers(keyOf("x"))), 0)
 		same(t, s.Clients(), []string(nil))
 
@@ -235,7 +230,7 @@ func TestIdleClientsGo(t *testing.T) {
 			t.Fatal(err)
 		}
 		same(t, len(s.Clients()), 1)
-		after(32 * time.Second)
+		faketime.Pass(32 * time.Second)
 		same(t, len(s.Clients()), 0)
 	})
 }
@@ -248,24 +243,24 @@ func TestEmptyServicesAreCleanedUp(t *testing.T) {
 			t.Fatal(err)
 		}
 		register(t, s, reg("used", "10.0.0.1", 80, persistent))
-		after(59 * time.Second)
+		faketime.Pass(59 * time.Second)
 		if !s.View(keyOf("x")).Exists {
 			t.Error("the service went too early")
 		}
-		after(62 * time.Second)
+		faketime.Pass(62 * time.Second)
 		if v := s.View(keyOf("x")); v.Exists || v.Meta == nil {
 			t.Errorf("after two minutes: exists %v, record %v; want only the record", v.Exists, v.Meta)
 		}
 		// It may come back as what it was, and what was said of it counts again.
 		register(t, s, reg("x", "10.0.0.1", 80, persistent))
-		after(5 * time.Minute)
+		faketime.Pass(5 * time.Minute)
 		if v := s.View(keyOf("x")); !v.Exists || v.Threshold() != 0.5 {
 			t.Errorf("a service with an instance: %+v", v)
 		}
 		if err := s.Deregister(t.Context(), reg("x", "10.0.0.1", 80, persistent)); err != nil {
 			t.Fatal(err)
 		}
-		after(5 * time.Minute)
+		faketime.Pass(5 * time.Minute)
 		if v := s.View(keyOf("x")); v.Exists || v.Meta != nil {
 			t.Errorf("after five minutes: exists %v, record %v; want neither", v.Exists, v.Meta)
 		}
@@ -281,16 +276,16 @@ func TestAServiceMayComeBackAsTheOtherKind(t *testing.T) {
 		if err := s.CreateService(t.Context(), &naming.Spec{Key: keyOf("x"), Threshold: 0.5}); err != nil {
 			t.Fatal(err)
 		}
-		after(95 * time.Second) // it is gone, its record is not
+		faketime.Pass(95 * time.Second) // it is gone, its record is not
 		register(t, s, reg("x", "10.0.0.1", 80))
 		if v := s.View(keyOf("x")); !v.Ephemeral || v.Meta != nil {
 			t.Errorf("what was said of a persistent service is said of an ephemeral one: %+v", v.Meta)
 		}
-		after(5 * time.Second)
+		faketime.Pass(5 * time.Second)
 		if err := s.UpdateService(t.Context(), &naming.Spec{Key: keyOf("x"), Threshold: 0.1}); err != nil {
 			t.Fatal(err)
 		}
-		after(5 * time.Second)
+		faketime.Pass(5 * time.Second)
 		if got := s.View(keyOf("x")).Threshold(); got != 0.1 {
 			t.Errorf("threshold %v, want 0.1", got)
 		}
@@ -312,17 +307,17 @@ func TestOverlaysOutliveTheirInstance(t *testing.T) {
 			}
 		}
 		gone()
-		after(50 * time.Second)
+		faketime.Pass(50 * time.Second)
 		register(t, s, again())
 		same(t, s.View(keyOf("x")).Instances[0].Weight, 3.0)
-		after(10 * time.Second) // coming back stopped the clock
+		faketime.Pass(10 * time.Second) // coming back stopped the clock
 		same(t, light(t, s, "x"), known)
 		gone()
-		after(59 * time.Second)
+		faketime.Pass(59 * time.Second)
 		register(t, s, again())
 		same(t, s.View(keyOf("x")).Instances[0].Weight, 3.0)
 		gone()
-		after(62 * time.Second)
+		faketime.Pass(62 * time.Second)
 		register(t, s, again())
 		same(t, s.View(keyOf("x")).Instances[0].Weight, 1.0)
 	})
@@ -332,7 +327,7 @@ func TestPersistentInstancesStay(t *testing.T) {
 	bubble(t, naming.Options{}, func(w world) {
 		t, s := w.t, w.s
 		register(t, s, reg("x", "10.0.0.1", 80, persistent))
-		after(time.Hour)
+		faketime.Pass(time.Hour)
 		same(t, state(t, s, "x"), "healthy")
 		if err := s.SetHealth(t.Context(), keyOf("x"), "10.0.0.1", 80, false); err != nil {
 			t.Fatal(err)

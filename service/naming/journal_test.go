@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pharos-registry/pharos/service/naming"
+	"github.com/pharos-registry/pharos/test/faketime"
 )
 
 // told is what befell the instances of a service, in words.
@@ -48,12 +49,12 @@ func TestHappenings(t *testing.T) {
 			register(t, s, reg("x", "10.0.0.1", 80))
 			register(t, s, reg("x", "10.0.0.1", 80)) // nothing new
 			for range 5 {
-				after(5 * time.Second)
+				faketime.Pass(5 * time.Second)
 				light(t, s, "x")
 			}
-			after(17 * time.Second)
+			faketime.Pass(17 * time.Second)
 			light(t, s, "x")
-			after(32 * time.Second)
+			faketime.Pass(32 * time.Second)
 		}, []string{"registered 10.0.0.1:80", "unhealthy 10.0.0.1:80", "healthy 10.0.0.1:80", "unhealthy 10.0.0.1:80", "expired 10.0.0.1:80"}},
 		"a client": {func(t *testing.T, s *naming.Service) {
 			t.Helper()
@@ -126,7 +127,7 @@ func TestHappenings(t *testing.T) {
 				heard := 0
 				w.s.OnHappening(func(naming.Key) { heard++ })
 				tt.do(w.t, w.s)
-				after(time.Millisecond)
+				faketime.Pass(time.Millisecond)
 				if d := cmp.Diff(tt.want, told(w.s, keyOf("x"))); d != "" {
 					w.t.Errorf("-want +got\n%s", d)
 				}
@@ -149,7 +150,7 @@ func TestHappeningsAreBounded(t *testing.T) {
 		_, began := s.Happenings(keyOf("x"))
 		for range 1000 {
 			register(t, s, reg("x", "10.0.0.1", 80))
-			after(time.Second)
+			faketime.Pass(time.Second)
 			if err := s.Deregister(t.Context(), reg("x", "10.0.0.1", 80)); err != nil {
 				t.Fatal(err)
 			}

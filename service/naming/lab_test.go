@@ -15,7 +15,7 @@ import (
 	"github.com/pharos-registry/pharos/consistency/distro"
 	"github.com/pharos-registry/pharos/consistency/peer"
 	"github.com/pharos-registry/pharos/service/naming"
-	"github.com/pharos-registry/pharos/test/meet"
+	"github.com/pharos-registry/pharos/test/faketime"
 )
 
 // lab is a cluster of registries in one process.
@@ -70,7 +70,7 @@ func (l *lab) ready() {
 	for _, n := range l.nodes {
 		all = append(all, n.members)
 	}
-	meet.All(l.tb, all...)
+	faketime.Meet(l.tb, all...)
 }
 
 func (l *lab) start(i int) *node {

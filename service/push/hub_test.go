@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pharos-registry/pharos/service/push"
+	"github.com/pharos-registry/pharos/test/faketime"
 )
 
 func TestFirstChangeAtOnceThenCollected(t *testing.T) {
@@ -23,7 +24,7 @@ func TestFirstChangeAtOnceThenCollected(t *testing.T) {
 			synctest.Wait()
 			time.Sleep(10 * time.Millisecond)
 		}
-		time.Sleep(time.Second)
+		faketime.Pass(time.Second)
 		// The change that falls together with the end of a window may be told with
 		// the one before or by itself, never late.
 		got := r.told()
@@ -100,13 +101,13 @@ func TestNewSubscriptionIsToldOnce(t *testing.T) {
 		w.subscribe(a, "p3", "") // an old one, which is not told
 		w.subscribe(a, "p1", "")
 		h.Subscribed(a, "p1")
-		time.Sleep(200 * time.Millisecond)
+		faketime.Pass(200 * time.Millisecond)
 		w.subscribe(a, "p2", "")
 		h.Subscribed(a, "p2")
 		if got, want := h.Backlog(), (push.Backlog{Topics: 1, Late: 2}); got != want {
 			t.Errorf("to be told is %+v, want %+v", got, want)
 		}
-		time.Sleep(time.Second)
+		faketime.Pass(time.Second)
 		if got := h.Backlog(); got != (push.Backlog{}) {
 			t.Errorf("to be told is %+v after all were", got)
 		}
@@ -121,7 +122,7 @@ func TestNewSubscriptionIsToldOnce(t *testing.T) {
 		h.Subscribed(a, "p4")
 		w.change(a)
 		h.Changed(a)
-		time.Sleep(time.Second)
+		faketime.Pass(time.Second)
 		want(t, r4.told(), "a[]1/0@0")
 	})
 }
@@ -165,7 +166,7 @@ func TestSwitchedOffKeepsWhatChanged(t *testing.T) {
 		w.off = true
 		w.change(a)
 		h.Changed(a)
-		time.Sleep(2500 * time.Millisecond)
+		faketime.Pass(2500 * time.Millisecond)
 		want(t, r.told())
 		if got, want := h.Backlog(), (push.Backlog{Topics: 1, Dirty: 1}); got != want {
 			t.Errorf("to be told is %+v, want %+v", got, want)
@@ -173,7 +174,7 @@ func TestSwitchedOffKeepsWhatChanged(t *testing.T) {
 		w.mu.Lock()
 		w.off = false
 		w.mu.Unlock()
-		time.Sleep(time.Second)
+		faketime.Pass(time.Second)
 		want(t, r.told(), "a[]1/1@3000")
 	})
 }
@@ -189,7 +190,7 @@ func TestRefusedIsTriedAgain(t *testing.T) {
 		w.subscribe(a, "p2", "")
 		w.change(a)
 		h.Changed(a)
-		time.Sleep(5 * time.Second)
+		faketime.Pass(5 * time.Second)
 		want(t, r.told(), "a[]1/0@2000")
 		want(t, other.told(), "a[]1/0@0")
 		c := w.stats.Read(true)

@@ -1,5 +1,6 @@
-// Package meet brings the members of a cluster in memory together.
-package meet
+// Package faketime is what tests under fake time share: synctest bubbles with a
+// cluster in them.
+package faketime
 
 import (
 	"context"
@@ -13,11 +14,11 @@ import (
 // limit is how long members may take to meet.
 const limit = 30 * time.Second
 
-// All returns when each of the members is up and has been heard by each other.
+// Meet returns when each of the members is up and has been heard by each other.
 // That they see each other is not enough: a member takes the others for up until
 // its first call to them, which may come before they listen. In a synctest bubble
 // all that follows from it has happened as well.
-func All(tb testing.TB, members ...*cluster.Membership) {
+func Meet(tb testing.TB, members ...*cluster.Membership) {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(tb.Context(), limit)
 	defer cancel()
@@ -37,7 +38,7 @@ func All(tb testing.TB, members ...*cluster.Membership) {
 				tb.Fatalf("%s sees %v", m.Self(), v.Members)
 			}
 		}
-		if bubble() {
+		if inside() {
 			synctest.Wait() // for calls that are under way, and for those who are told of a view
 		}
 		again = false
@@ -47,5 +48,12 @@ func All(tb testing.TB, members ...*cluster.Membership) {
 	}
 }
 
-// bubble reports whether this is a synctest bubble: its clock begins in 2000.
-func bubble() bool { return time.Now().Year() < 2020 }
+// inside reports whether this is a synctest bubble: its clock begins in 2000.
+func inside() bool { return time.Now().Year() < 2020 }
+
+// Pass lets time go by, and all happen that happens until then and at that very
+// moment: who only sleeps may look before the others.
+func Pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
