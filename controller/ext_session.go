@@ -93,6 +93,13 @@ type me struct {
 	Roles      []string               `json:"roles"`
 	Global     map[string]string      `json:"global"`
 	Namespaces map[string]reachedView `json:"namespaces"`
+	Events     eventsAt               `json:"events"`
+}
+
+// eventsAt is how far the events are that are told to pages.
+type eventsAt struct {
+	Epoch string `json:"epoch"`
+	Seq   uint64 `json:"seq"`
 }
 
 type reachedView struct {
@@ -135,7 +142,10 @@ func (a *API) who(q *middleware.Request, user string) (*me, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &me{User: user, Login: a.o.Guard.Closed(), Roles: emptyNotNull(a.o.Auth.RolesOf(user)), Global: map[string]string{}, Namespaces: map[string]reachedView{}}
+	m := &me{
+		User: user, Login: a.o.Guard.Closed(), Roles: emptyNotNull(a.o.Auth.RolesOf(user)),
+		Global: map[string]string{}, Namespaces: map[string]reachedView{}, Events: eventsAt{a.events.Epoch(), a.events.Last()},
+	}
 	m.Admin = !m.Login || a.o.Auth.IsAdmin(user)
 	for name, resource := range globals {
 		m.Global[name] = readWrite

@@ -187,6 +187,14 @@ func (e *Events) Follow(limit int) (*Reader, uint64) {
 	return r, e.seq
 }
 
+// Last is the number of the last event: whoever reads something now, and hears
+// later of a higher one, has something that may be old.
+func (e *Events) Last() uint64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.seq
+}
+
 // C is where the events come.
 func (r *Reader) C() <-chan Event { return r.c }
 

@@ -19,13 +19,21 @@ export function missing() {
 
 export const launch = () => chromium.launch({ executablePath: program, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
 
+// How long something may take that is waited for: long, as the machine may be busy.
+const patience = 60_000; // milliseconds
+
+/** The pages that were opened, for who looks at what a failed test leaves behind. */
+export const opened = [];
+
 /** A page whose errors are kept in page.wrong; expected ones are let through by allow. */
 export async function openPage(browser, options = {}) {
   const { settings = {}, allow = [], context: given, ...rest } = options;
   const context = given ?? (await browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 860 }, ...rest }));
   if (!given) await context.addInitScript((stored) => location.protocol.startsWith('http') && (localStorage.getItem('nc.settings') ?? localStorage.setItem('nc.settings', stored)), JSON.stringify({ language: 'en', theme: 'light', ...settings }));
   await context.addInitScript(() => addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.effectiveDirective} refused ${event.blockedURI} at ${event.sourceFile}:${event.lineNumber}`)));
+  context.setDefaultTimeout(patience);
   const page = await context.newPage();
+  opened.push(page);
   page.wrong = [];
   const note = (text) => allow.some((pattern) => pattern.test(text)) || page.wrong.push(text);
   page.on('pageerror', (error) => note(`page error: ${error.stack ?? error.message}`));
@@ -63,3 +71,11 @@ export async function accessibilityInThemes(page) {
 /** Resolves once nothing loads and nothing moves, but for a cursor that blinks. */
 export const settled = (page) =>
   page.waitForFunction(() => !document.querySelector('.skeleton, [aria-busy=true]') && document.getAnimations().every((one) => one.playState === 'finished' || one.effect?.getTiming().iterations === Infinity));
+
+/** Goes to another page of the console, and comes back when that is shown, with all that it loads. */
+export async function visit(page, address) {
+  await page.goto(address);
+  await page.waitForFunction(() => document.querySelector('main[data-at]')?.dataset.at === location.hash.slice(1));
+  await page.getByRole('heading', { level: 1 }).first().waitFor();
+  await settled(page);
+}

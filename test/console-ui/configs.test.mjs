@@ -1,6 +1,5 @@
 // Configurations in a real browser: find, edit, two writers, history, import.
 import assert from 'node:assert/strict';
-import os from 'node:os';
 import { test } from 'node:test';
 import { api } from './seed.mjs';
 import { done, stage, write } from './stage.mjs';
@@ -30,7 +29,8 @@ test('filter, sort and page stand in the address; back brings them back', { skip
   await page.getByRole('link', { name: 'order.yaml', exact: true }).click();
   await page.getByRole('heading', { level: 1, name: 'order.yaml' }).waitFor();
   await page.goBack();
-  await page.waitForURL(/q=order/);
+  await page.getByRole('heading', { level: 1, name: 'Configs' }).waitFor();
+  assert.match(page.url(), /q=order/);
   assert.equal(await page.getByLabel('Find by name, group, application, tag').inputValue(), 'order');
   await done(page);
 });
@@ -54,25 +54,28 @@ test('a repeated key is marked on its line, and a review comes before publishing
   await done(page);
 });
 
-test('somebody was faster: separate changes are joined, the same place is chosen', { skip }, async () => {
-  await on.to.publish('merge.yaml', 'a: 1\nb: 1\nc: 1\nd: 1\n', { type: 'yaml' });
-  const page = await on.open({ allow: [/^409 /] });
-  await page.goto(at('/ns/public/configs/DEFAULT_GROUP/merge.yaml/edit'));
-  await write(page, 'a: mine\nb: 1\nc: 1\nd: mine\n');
-  await on.to.publish('merge.yaml', 'a: 1\nb: theirs\nc: 1\nd: theirs\n', { type: 'yaml' });
-  await page.getByRole('button', { name: 'Review and publish' }).first().click();
-  const review = page.getByRole('dialog', { name: 'Review and publish' });
-  const merge = page.getByRole('dialog', { name: 'Somebody else was faster' });
-  // Told live, the merge is there at once; else the server's refusal brings it.
-  await Promise.race([merge.waitFor(), review.getByRole('button', { name: /^Publish/ }).click().then(() => merge.waitFor())]);
-  assert.equal(await merge.getByRole('radiogroup', { name: /^Conflict/ }).count(), 1);
-  await merge.getByRole('radio', { name: /^Yours/ }).click();
-  await merge.getByRole('button', { name: 'Go on with this text' }).click();
-  await review.getByRole('button', { name: /^Publish/ }).click();
-  await page.getByText(/^Published as/).waitFor();
-  assert.equal(await on.to.get('v1/cs/configs', { dataId: 'merge.yaml', group: 'DEFAULT_GROUP' }), 'a: mine\nb: theirs\nc: 1\nd: mine\n');
-  await done(page);
-});
+for (const live of [true, false]) {
+  test(`somebody was faster, ${live ? 'as the page hears' : 'as the server says'}: separate changes are joined, the same place is chosen`, { skip }, async () => {
+    await on.to.publish('merge.yaml', 'a: 1\nb: 1\nc: 1\nd: 1\n', { type: 'yaml' });
+    const page = await on.open({ settings: { live }, allow: live ? [] : [/^409 POST .*publish$/] });
+    await page.goto(at('/ns/public/configs/DEFAULT_GROUP/merge.yaml/edit'));
+    await write(page, 'a: mine\nb: 1\nc: 1\nd: mine\n');
+    await on.to.publish('merge.yaml', 'a: 1\nb: theirs\nc: 1\nd: theirs\n', { type: 'yaml' });
+    const review = page.getByRole('dialog', { name: 'Review and publish' });
+    const merge = page.getByRole('dialog', { name: 'Somebody else was faster' });
+    if (live) await page.getByRole('button', { name: 'View and merge' }).waitFor();
+    await page.getByRole('button', { name: 'Review and publish' }).click();
+    if (!live) await review.getByRole('button', { name: /^Publish/ }).click(); // refused
+    await merge.waitFor();
+    assert.equal(await merge.getByRole('radiogroup', { name: /^Conflict/ }).count(), 1);
+    await merge.getByRole('radio', { name: /^Yours/ }).click();
+    await merge.getByRole('button', { name: 'Go on with this text' }).click();
+    await review.getByRole('button', { name: /^Publish/ }).click();
+    await page.getByText(/^Published as/).waitFor();
+    assert.equal(await on.to.get('v1/cs/configs', { dataId: 'merge.yaml', group: 'DEFAULT_GROUP' }), 'a: mine\nb: theirs\nc: 1\nd: mine\n');
+    await done(page);
+  });
+}
 
 test('an unpublished text survives the window', { skip }, async () => {
   const page = await on.open();
@@ -101,6 +104,8 @@ test('create, restore an old version, delete, bring back', { skip }, async () =>
   await page.getByRole('dialog').getByRole('button', { name: /^Restore/ }).click();
   await page.getByText(/is current again/).waitFor();
   assert.equal(await on.to.get('v1/cs/configs', { dataId: 'life.json', group: 'DEFAULT_GROUP', tenant: 'staging' }), '{"n": 1}');
+  await page.getByRole('tab', { name: 'Content' }).click();
+  await page.locator('.cm-content', { hasText: '{"n": 1}' }).waitFor(); // what is deleted is what is shown
   await page.getByRole('button', { name: 'More actions' }).click();
   await page.getByRole('menuitem', { name: 'Delete' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
@@ -166,21 +171,25 @@ test('twelve thousand configs: the table is there at once and draws few rows', {
     for (let i = work.pop(); i !== undefined; i = work.pop()) await zips.publish(`config-${String(i).padStart(5, '0')}`, `n: ${i}`, { tenant: 'many', type: 'yaml' });
   }));
   const page = await on.open();
-  let took = Infinity;
-  for (let i = 0; i < 3; i++) { // of three, so that what else the machine does at one moment does not count
+  const shown = async (path, name) => {
     await page.goto(at('/overview'));
-    await page.getByRole('heading', { level: 1 }).waitFor();
+    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
     const began = Date.now();
-    await page.goto(at('/ns/many/configs?size=500'));
-    await page.locator('tbody').getByRole('link', { name: 'config-00000' }).waitFor(); // the overview has such links, too
-    took = Math.min(took, Date.now() - began);
+    await page.goto(at(path));
+    await page.locator('tbody').getByRole('link', { name }).waitFor(); // the overview has such links, too
+    return Date.now() - began;
+  };
+  // The best of three, so that what else the machine does at one moment does not count.
+  let [many, few] = [Infinity, Infinity];
+  for (let i = 0; i < 3; i++) {
+    few = Math.min(few, await shown('/ns/public/configs', 'evil.txt'));
+    many = Math.min(many, await shown('/ns/many/configs?size=500', 'config-00000'));
   }
   const drawn = await page.locator('tbody tr').count();
-  console.log(`first rows of 12,000 after ${took} ms, ${drawn} rows drawn`);
+  console.log(`first rows of 12,000 after ${many} ms, of few after ${few} ms, ${drawn} rows drawn`);
   assert.ok(drawn > 10 && drawn < 80, `${drawn} rows drawn`);
-  // A second is what is asked of a machine that does nothing else; one that does much else may be ten times as slow.
-  const busy = os.loadavg()[0] > 2 * os.availableParallelism();
-  assert.ok(took < Number(process.env.TABLE_LIMIT ?? (busy ? 10_000 : 2000)), `${took} ms`);
+  // A second is what is asked of a machine that does nothing else. A busy one takes longer for a short list, too.
+  assert.ok(many < Number(process.env.TABLE_LIMIT ?? Math.max(1000, 5 * few)), `${many} ms, and ${few} ms for a short list`);
   await page.getByText('of 12,000').waitFor();
   await done(page);
 });

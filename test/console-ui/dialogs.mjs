@@ -28,7 +28,10 @@ async function write(page, text) {
   await page.keyboard.insertText(text);
 }
 
-const everyRow = (page) => page.locator('main thead [role=checkbox]').click();
+async function everyRow(page) {
+  await page.locator('main tbody tr').first().waitFor();
+  await page.locator('main thead [role=checkbox]').click();
+}
 
 export const dialogs = {
   'config-filter': pressing('/ns/public/configs', 'sliders-horizontal'),
@@ -92,7 +95,6 @@ export const dialogs = {
   'instances-offline': {
     at: '/ns/public/instances?q=10.0.0.',
     open: async (page) => {
-      await page.locator('main tbody tr').first().waitFor();
       await everyRow(page);
       await icon(page, 'power-off', 'main [role=toolbar]');
       await dialog(page);

@@ -1,8 +1,9 @@
 // Three nodes in a real browser: what operators see of a cluster, and of a loss.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { accessibility, launch, missing, openPage } from './browser.mjs';
+import { accessibility, launch, missing, openPage, settled } from './browser.mjs';
 import { startCluster } from './server.mjs';
+import './watch.mjs';
 
 const skip = missing();
 let nodes = [];
@@ -27,11 +28,11 @@ test('what is written on one node is on the pages of another', { skip }, async (
   const page = await openPage(browser);
   await page.goto(`${nodes[0].local}#/ns/public/configs`);
   await post(nodes[1], 'v1/cs/configs', { dataId: 'shared.yaml', group: 'DEFAULT_GROUP', content: 'a: 1', type: 'yaml' });
-  await page.getByRole('link', { name: 'shared.yaml' }).waitFor({ timeout: 8000 });
+  await page.getByRole('link', { name: 'shared.yaml' }).waitFor();
   await page.goto(`${nodes[0].local}#/ns/public/services/DEFAULT_GROUP/spread`);
   for (let i = 1; i <= 6; i++) await post(nodes[i % 3], 'v1/ns/instance', { serviceName: 'spread', ip: `10.9.0.${i}`, port: 80 });
   await page.reload();
-  for (let i = 1; i <= 6; i++) await page.getByText(`10.9.0.${i}:80`, { exact: true }).waitFor({ timeout: 8000 });
+  for (let i = 1; i <= 6; i++) await page.getByText(`10.9.0.${i}:80`, { exact: true }).waitFor();
   await page.context().close();
 });
 
@@ -47,7 +48,7 @@ test('who waits for a config on any node is in its listeners', { skip }, async (
   );
   const page = await openPage(browser);
   await page.goto(`${nodes[2].local}#/ns/public/configs/DEFAULT_GROUP/shared.yaml?tab=listeners`);
-  await page.getByRole('row', { name: /127\.0\.0\.1/ }).first().waitFor({ timeout: 8000 });
+  await page.getByRole('row', { name: /127\.0\.0\.1/ }).first().waitFor();
   assert.deepEqual(page.wrong, []);
   await page.context().close();
   stop.abort();
@@ -57,16 +58,17 @@ test('who waits for a config on any node is in its listeners', { skip }, async (
 test('the nodes, their leader, and what is left when one is killed', { skip }, async () => {
   const page = await openPage(browser, { allow: [/.*/] });
   await page.goto(`${nodes[0].local}#/cluster/nodes`);
-  await page.getByText('3 of 3 voters are up').waitFor({ timeout: 15_000 });
-  await page.getByText('All nodes that answered have the same data.').waitFor({ timeout: 15_000 });
+  await page.getByText('3 of 3 voters are up').waitFor();
+  await page.getByText('All nodes that answered have the same data.').waitFor();
   for (const node of nodes) await page.getByRole('heading', { name: new RegExp(`127\\.0\\.0\\.1:${node.port}`) }).waitFor();
   assert.equal(await page.getByText('NaN').count(), 0);
+  await settled(page);
   assert.deepEqual(await accessibility(page), []);
   await nodes[2].kill();
-  await page.getByText('2 of 3 voters are up').waitFor({ timeout: 20_000 });
+  await page.getByText('2 of 3 voters are up').waitFor();
   await page.getByText('one more loss stops all writes').waitFor();
-  await page.getByText('Down', { exact: true }).waitFor({ timeout: 20_000 });
+  await page.getByText('Down', { exact: true }).waitFor();
   nodes[2] = await nodes[2].restart();
-  await page.getByText('3 of 3 voters are up').waitFor({ timeout: 30_000 });
+  await page.getByText('3 of 3 voters are up').waitFor();
   await page.context().close();
 });

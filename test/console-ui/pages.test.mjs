@@ -17,8 +17,8 @@ test('an empty server says what to do first; what comes is on the overview witho
   await page.evaluate(() => { globalThis.stayed = true; });
   await on.to.register('seen', '10.7.0.1', 80, { ephemeral: false });
   await on.to.publish('seen.yaml', 'a: 1', { type: 'yaml' });
-  await page.getByRole('main').getByRole('link', { name: /^Configs 1/ }).waitFor({ timeout: 30_000 });
-  await page.getByRole('main').getByRole('link', { name: /^Services 1/ }).waitFor({ timeout: 30_000 });
+  await page.getByRole('main').getByRole('link', { name: /^Configs 1/ }).waitFor();
+  await page.getByRole('main').getByRole('link', { name: /^Services 1/ }).waitFor();
   await page.getByRole('listitem').filter({ hasText: 'seen.yaml' }).getByText('Created').waitFor();
   assert.equal(await page.evaluate(() => globalThis.stayed), true);
   await page.getByRole('radio', { name: '1 h' }).click();
@@ -27,15 +27,16 @@ test('an empty server says what to do first; what comes is on the overview witho
   await page.getByRole('radio', { name: '1 h', checked: true }).waitFor();
   await page.getByRole('button', { name: 'Requests as a table' }).click();
   await page.getByRole('button', { name: 'Requests as a chart' }).waitFor();
-  await page.locator('main table th[scope=row]').first().waitFor(); // the first sample comes after some seconds
+  await page.locator('main table th[scope=row]').nth(1).waitFor(); // a sample each five seconds, from the first on
   await done(page);
 });
 
 test('every sample names this server; those of curl run as they are copied', { skip }, async () => {
   const page = await on.open({ permissions: [] });
-  const codes = async (path) => {
+  const codes = async (path, name) => {
     await page.goto(at(path));
-    await page.getByRole('tab', { name: 'curl' }).waitFor();
+    await page.getByRole('tab', { name: 'curl' }).click();
+    await page.locator('.cm-content', { hasText: name }).waitFor();
     const titles = await page.getByRole('tablist', { name: 'Languages' }).getByRole('tab').allTextContents();
     const found = {};
     for (const title of titles) {
@@ -46,14 +47,14 @@ test('every sample names this server; those of curl run as they are copied', { s
     return found;
   };
   const run = (code) => execFileSync('sh', ['-ec', code.replaceAll('curl ', 'curl -sS --noproxy "*" ')], { encoding: 'utf8' });
-  const config = await codes('/ns/public/samples?name=from-curl.yaml');
+  const config = await codes('/ns/public/samples?name=from-curl.yaml', 'from-curl.yaml');
   assert.deepEqual(Object.keys(config), ['curl', 'Java SDK', 'Spring Cloud Alibaba', 'Go SDK', 'Python SDK', 'Node.js SDK', 'C# SDK']);
   for (const [title, code] of Object.entries(config)) assert.match(code, new RegExp(`:${on.server.port}|${on.server.port}`), `${title} names another server: ${code}`);
   run(config.curl);
   assert.equal(await on.to.get('v1/cs/configs', { dataId: 'from-curl.yaml', group: 'DEFAULT_GROUP' }), 'key: value');
-  const service = await codes('/ns/public/samples?kind=service&name=from-curl');
+  const service = await codes('/ns/public/samples?kind=service&name=curl-service', 'curl-service');
   run(service.curl);
-  assert.equal(JSON.parse(await on.to.get('v1/ns/instance/list', { serviceName: 'from-curl' })).hosts.length, 1);
+  assert.equal(JSON.parse(await on.to.get('v1/ns/instance/list', { serviceName: 'curl-service' })).hosts.length, 1);
   await done(page);
 });
 
@@ -95,12 +96,16 @@ test('while a page waits it says so; what cannot be loaded says why and can be t
     await page.getByRole('status', { name: 'Loading' }).first().waitFor();
     fail();
     const retry = page.getByRole('button', { name: 'Try again' }).first();
-    await retry.waitFor({ timeout: 30_000 }).catch(() => { throw new Error(`${path}: nothing says that it could not be loaded`); });
+    await retry.waitFor().catch(() => { throw new Error(`${path}: nothing says that it could not be loaded`); });
     await settled(page);
     if (path === '/overview' || path === '/ns/public/configs') found.push(...(await accessibilityInThemes(page)).map((one) => `${path}: ${one}`)); // the same shape everywhere
     await page.unroute(asked, hold);
-    await page.evaluate(() => [...document.querySelectorAll('main button')].find((one) => one.textContent === 'Try again')?.click()); // it may have asked again by itself
-    await page.getByRole('button', { name: 'Try again' }).first().waitFor({ state: 'detached' });
+    // It may have asked again by itself just before, and says once more that this failed: then it is pressed once more.
+    await page.waitForFunction(() => {
+      const again = [...document.querySelectorAll('main button')].find((one) => one.textContent === 'Try again');
+      again?.click();
+      return !again && !document.querySelector('main .skeleton');
+    }, undefined, { polling: 250 });
   }
   assert.deepEqual(found, []);
   await done(page);

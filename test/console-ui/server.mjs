@@ -12,6 +12,9 @@ export const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.
 
 let built;
 
+/** The servers that run. */
+export const running = new Set();
+
 /** The binary of these sources, or the one that PHAROS_BIN names. */
 export function binary() {
   if (process.env.PHAROS_BIN) return process.env.PHAROS_BIN;
@@ -66,11 +69,22 @@ export async function startServer(settings = {}, known = {}) {
   const args = ['--port', String(port), '--data', directory, ...(known.args ?? []), ...Object.entries(all).flatMap(([key, value]) => ['--set', `${key}=${value}`])];
   const child = spawn(binary(), args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const log = [];
+  const one = { port, log };
+  running.add(one);
+  child.once('exit', () => running.delete(one));
+  // Where a test fails it may not be stopped: then it neither holds the tests up nor survives them.
+  for (const part of [child, child.stdout, child.stderr]) part.unref();
+  process.once('exit', () => child.kill('SIGKILL'));
   child.stdout.on('data', (part) => log.push(String(part)));
   child.stderr.on('data', (part) => log.push(String(part)));
   const local = `http://127.0.0.1:${port}/nacos/`;
   await ready(`${local}v3/console/health/readiness`, child, log);
-  const end = () => new Promise((done) => (child.exitCode === null && !child.signalCode ? child.once('exit', done) && child.kill('SIGTERM') : done()));
+  const end = (signal = 'SIGTERM') => new Promise((done) => {
+    if (child.exitCode !== null || child.signalCode) return done();
+    child.ref();
+    child.once('exit', done);
+    child.kill(signal);
+  });
   return {
     port,
     consolePort,
@@ -80,7 +94,7 @@ export async function startServer(settings = {}, known = {}) {
     outside: `http://${outsideAddress()}:${port}/nacos/`,
     code: () => /"code":"([\w-]+)"/.exec(log.join(''))?.[1] ?? '',
     end,
-    kill: () => new Promise((done) => child.once('exit', done) && child.kill('SIGKILL')),
+    kill: () => end('SIGKILL'),
     restart: async () => {
       await end();
       return startServer(settings, { ...known, directory, ports: [port, consolePort] });
@@ -121,5 +135,6 @@ export async function prefixProxy(port, prefix = '/ops/tools/x', holds = () => f
     question.pipe(asked);
   });
   await new Promise((done) => proxy.listen(0, '127.0.0.1', done));
+  proxy.unref(); // a failed test does not stop it
   return { url: `http://127.0.0.1:${proxy.address().port}${prefix}/`, stop: () => (proxy.closeAllConnections(), proxy.close()) };
 }

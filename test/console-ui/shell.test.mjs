@@ -2,9 +2,10 @@
 // every page is free of errors, in every theme, for every reader.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { accessibility, accessibilityInThemes, launch, missing, openPage, settled } from './browser.mjs';
+import { accessibility, accessibilityInThemes, launch, missing, openPage, visit } from './browser.mjs';
 import { api, seed } from './seed.mjs';
 import { prefixProxy, startServer } from './server.mjs';
+import './watch.mjs';
 
 const skip = missing();
 const password = 'A-long-pass-42';
@@ -50,11 +51,13 @@ test('wrong passwords: the same words for a stranger; log-out ends the session',
   await page.goto(server.outside);
   const said = [];
   for (const name of ['nacos', 'stranger']) {
+    const answer = page.waitForResponse(/ext\/session$/);
     await login(page, name, 'wrong-password');
+    assert.equal((await answer).status(), 401);
+    await page.locator('button[type=submit]:not([aria-busy])').waitFor();
     said.push(await page.getByRole('alert').textContent());
   }
   assert.equal(said[0], said[1]);
-  await page.locator('button[type=submit]:not([aria-disabled])').waitFor();
   await login(page);
   await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
   const cookies = await page.context().cookies();
@@ -73,13 +76,15 @@ test('a session that ended comes back over the page; what was typed stays and go
   const page = await openPage(browser, { allow: [...allow, /^401 /] });
   await page.goto(server.outside);
   await login(page);
+  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor(); // the log-in has one, too
   await page.goto(`${server.outside}#/ns/public/configs/DEFAULT_GROUP/order.yaml/edit`);
   await page.locator('.cm-content').click();
   await page.keyboard.press('ControlOrMeta+End');
   await page.keyboard.insertText('added: true\n');
-  await page.context().clearCookies();
   await page.getByRole('button', { name: 'Review and publish' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: /^Publish/ }).click();
+  await page.getByRole('dialog').getByRole('button', { name: /^Publish/ }).focus();
+  await page.context().clearCookies();
+  await page.keyboard.press('Enter'); // before the page notices by itself
   const modal = page.getByRole('dialog', { name: 'Your session has ended' });
   await modal.waitFor();
   await modal.getByLabel('Password', { exact: true }).fill(password);
@@ -107,11 +112,6 @@ test('a reader sees no way to write, and the server refuses it too', { skip }, a
 
 const everything = ['/overview', '/ns/public/configs', '/ns/public/configs/DEFAULT_GROUP/order.yaml', '/ns/public/configs/DEFAULT_GROUP/order.yaml?tab=history', '/ns/public/configs/DEFAULT_GROUP/order.yaml?tab=listeners', '/ns/public/configs/DEFAULT_GROUP/order.yaml?tab=gray', '/ns/public/configs/DEFAULT_GROUP/order.yaml?tab=code', '/ns/public/configs/DEFAULT_GROUP/order.yaml/edit', '/ns/public/configs/new', '/ns/public/import', '/ns/public/releases', '/ns/public/listeners', '/ns/public/recycle', '/ns/public/services', '/ns/public/services/DEFAULT_GROUP/payment-service', '/ns/public/services/DEFAULT_GROUP/payment-service?tab=clusters', '/ns/public/instances', '/ns/public/clients', '/ns/public/samples', '/cluster/nodes', '/cluster/switches', '/namespaces', '/compare?left=public&right=staging', '/access/users', '/access/roles', '/access/permissions', '/access/explain', '/audit', '/server', '/settings'];
 
-const quiet = async (page) => {
-  await page.getByRole('heading', { level: 1 }).first().waitFor();
-  await settled(page);
-};
-
 for (const [language, theme, look] of [['en', 'light', accessibilityInThemes], ['zh', 'dark', (page) => accessibility(page, ['wcag2a'])]]) {
   test(`every page in ${language}: no error, nothing that axe-core finds`, { skip }, async () => {
     const page = await openPage(browser, { allow, settings: { language, theme }, reducedMotion: 'reduce' });
@@ -122,8 +122,7 @@ for (const [language, theme, look] of [['en', 'light', accessibilityInThemes], [
     await page.getByRole('navigation').first().waitFor();
     const found = [];
     for (const path of everything) {
-      await page.goto(`${server.outside}#${path}`);
-      await quiet(page);
+      await visit(page, `${server.outside}#${path}`);
       found.push(...(await look(page)).map((one) => `${path}: ${one}`));
       found.push(...page.wrong.splice(0).map((one) => `${path}: ${one}`));
     }
@@ -139,8 +138,7 @@ test('a phone of 320 pixels: nothing is cut off', { skip }, async () => {
   await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor(); // the log-in has one, too
   const wide = [];
   for (const path of everything) {
-    await page.goto(`${server.outside}#${path}`);
-    await quiet(page);
+    await visit(page, `${server.outside}#${path}`);
     const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     if (over > 0) wide.push(`${path}: ${over} px`);
   }
@@ -222,7 +220,7 @@ test('the server comes back: the page goes on without a reload', { skip }, async
   await page.evaluate(() => { globalThis.stayed = true; });
   const back = await other.restart();
   await api(back.local).publish('after.txt', 'here');
-  await page.getByRole('link', { name: 'after.txt' }).waitFor({ timeout: 20_000 });
+  await page.getByRole('link', { name: 'after.txt' }).waitFor();
   assert.equal(await page.evaluate(() => globalThis.stayed), true);
   await page.context().close();
   await back.stop();

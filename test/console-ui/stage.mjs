@@ -3,6 +3,7 @@ import { after, before } from 'node:test';
 import { launch, missing, openPage } from './browser.mjs';
 import { seed } from './seed.mjs';
 import { startServer } from './server.mjs';
+import './watch.mjs';
 
 /** The password of whoever a test makes. */
 export const password = 'A-long-pass-42';

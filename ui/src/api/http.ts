@@ -122,6 +122,7 @@ function upload(path: string, body: FormData, query: Params, tell: (step: Step) 
     const request = new XMLHttpRequest();
     request.open('POST', address(path, query));
     for (const [name, value] of Object.entries(ours)) request.setRequestHeader(name, value);
+    request.upload.onloadstart = ({ total }) => tell({ kind: 'upload', done: 0, of: total });
     request.upload.onprogress = ({ loaded, total }) => tell({ kind: 'upload', done: loaded, of: total });
     request.onprogress = () => {
       const step = request.status === 200 && lines(request.responseText).map(stepOf).findLast((one) => one !== undefined);

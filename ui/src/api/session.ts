@@ -23,6 +23,14 @@ export interface Me {
   roles: string[];
   global: Record<Area, Right>;
   namespaces: Record<string, { config: Right; naming: Right; part: boolean }>;
+  /** How far the events were when this was said. */
+  events: EventsAt;
+}
+
+/** A place in the events of a server: of which run, and after which event. */
+export interface EventsAt {
+  epoch: string;
+  seq: number;
 }
 
 const root = 'v3/console/ext';

@@ -9,11 +9,12 @@ import { IconButton, Tip } from '../ui/button';
 import { cx } from '../ui/cx';
 import { Menu, MenuItem, MenuLabel, MenuLine, MenuRadio } from '../ui/menu';
 import { complain } from '../ui/toast';
+import { client } from './client';
 import { openHelp, openPalette } from './keys';
-import { link } from './live';
+import { goLive, goSilent, link } from './live';
 import { PasswordDialog } from './password';
 import { router } from './router';
-import { useMe } from './server';
+import { caller, leaving, useMe } from './server';
 import { NamespaceSwitch } from './switcher';
 
 export function Logo() {
@@ -53,9 +54,13 @@ const languages = [
 ] as const;
 
 async function leave() {
+  leaving.set(true);
+  goSilent();
   try {
     await logOut();
   } catch (error) {
+    leaving.set(false);
+    goLive(client, caller.get()!.events);
     complain(error);
     return;
   }

@@ -5,8 +5,8 @@ export type Link = 'connecting' | 'live' | 'polling' | 'ended';
 
 export type Message =
   | { kind: 'link'; link: Link }
-  | { kind: 'hello'; uiBuild: string; fresh: boolean }
-  | { kind: 'invalidate'; topics: string[] }
+  | { kind: 'hello'; uiBuild: string; epoch: string; seq: number }
+  | { kind: 'invalidate'; topics: string[]; seq: number }
   | { kind: 'tick'; t: number; values: Record<string, number> };
 
 export interface Hub {
@@ -15,7 +15,8 @@ export interface Hub {
 }
 
 const silence = 5000; // milliseconds without a hello before polling takes over
-const pause = 3000; // milliseconds between failed polls
+const pause = 3000; // milliseconds between failed polls, and before a refused stream is asked for again
+const refusals = 3; // of the stream, before polling takes over
 
 export function createHub(root: string, emit: (message: Message) => void): Hub {
   let source: EventSource | undefined;
@@ -23,20 +24,21 @@ export function createHub(root: string, emit: (message: Message) => void): Hub {
   let poll: AbortController | undefined;
   let epoch = '';
   let seq = 0;
+  let refused = 0;
 
   const hello = (text: string) => {
     clearTimeout(timer);
-    const said = JSON.parse(text) as { epoch: string; seq: number; uiBuild: string };
-    emit({ kind: 'hello', uiBuild: said.uiBuild, fresh: epoch !== '' && (epoch !== said.epoch || seq < said.seq) });
-    epoch = said.epoch;
-    seq = said.seq;
+    refused = 0;
+    const { uiBuild, ...at } = JSON.parse(text) as { epoch: string; seq: number; uiBuild: string };
+    ({ epoch, seq } = at);
+    emit({ kind: 'hello', uiBuild, epoch, seq });
     emit({ kind: 'link', link: 'live' });
   };
 
   const changed = (text: string) => {
     const said = JSON.parse(text) as { seq: number; topics: string[] };
     seq = said.seq;
-    emit({ kind: 'invalidate', topics: said.topics });
+    emit({ kind: 'invalidate', topics: said.topics, seq });
   };
 
   const stop = () => {
@@ -64,9 +66,9 @@ export function createHub(root: string, emit: (message: Message) => void): Hub {
         if (!answer.ok) throw new Error(String(answer.status));
         const { data } = (await answer.json()) as { data: { epoch: string; seq: number; topics: string[]; reset: boolean } };
         emit({ kind: 'link', link: 'polling' });
-        if (data.reset) emit({ kind: 'invalidate', topics: ['*'] });
-        else if (data.topics?.length) emit({ kind: 'invalidate', topics: data.topics });
         ({ epoch, seq } = data);
+        if (data.reset) emit({ kind: 'invalidate', topics: ['*'], seq });
+        else if (data.topics?.length) emit({ kind: 'invalidate', topics: data.topics, seq });
       } catch {
         if (control.signal.aborted) return;
         emit({ kind: 'link', link: 'connecting' });
@@ -75,15 +77,26 @@ export function createHub(root: string, emit: (message: Message) => void): Hub {
     }
   };
 
+  // A browser connects again by itself when a stream breaks off, but not when it is
+  // answered with an error: by a server that is still starting, or the proxy before it.
+  const lost = () => {
+    emit({ kind: 'link', link: 'connecting' });
+    if (source?.readyState !== EventSource.CLOSED) return;
+    clearTimeout(timer);
+    source = undefined;
+    timer = setTimeout(() => (++refused < refusals ? start() : void longPoll()), pause);
+  };
+
   const start = () => {
     if (source || poll) return;
+    clearTimeout(timer);
     emit({ kind: 'link', link: 'connecting' });
     source = new EventSource(`${root}/events`);
     source.addEventListener('hello', (event) => hello((event as MessageEvent<string>).data));
     source.addEventListener('invalidate', (event) => changed((event as MessageEvent<string>).data));
     source.addEventListener('tick', (event) => emit({ kind: 'tick', ...(JSON.parse((event as MessageEvent<string>).data) as { t: number; values: Record<string, number> }) }));
     source.addEventListener('bye', (event) => bye((event as MessageEvent<string>).data));
-    source.onerror = () => emit({ kind: 'link', link: 'connecting' });
+    source.onerror = lost;
     timer = setTimeout(() => void longPoll(), silence);
   };
 

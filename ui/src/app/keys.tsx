@@ -20,7 +20,7 @@ export function Keys({ groups }: { groups: NavGroup[] }) {
   const state = useStore(shown);
   const navigate = useNavigate();
   useEffect(() => {
-    let afterG = 0;
+    let afterG = -Infinity;
     const onKey = (event: KeyboardEvent) => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
         event.preventDefault();
@@ -29,8 +29,9 @@ export function Keys({ groups }: { groups: NavGroup[] }) {
       }
       if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || shown.get() || !settings.get().shortcuts) return;
       if (document.querySelector('[role=dialog]')) return;
-      const went = Date.now() - afterG < 1000 && groups.flatMap((group) => group.items).find((item) => item.letter === event.key);
-      afterG = event.key === 'g' ? Date.now() : 0;
+      // When they were pressed counts, not when a busy page came to hear of it.
+      const went = event.timeStamp - afterG < 1000 && groups.flatMap((group) => group.items).find((item) => item.letter === event.key);
+      afterG = event.key === 'g' ? event.timeStamp : -Infinity;
       if (went) void navigate({ to: went.to });
       else if (event.key === '?') shown.set('help');
       else if (event.key === 'p') change({ live: !settings.get().live });

@@ -1,4 +1,5 @@
 import type { QueryClient } from '@tanstack/react-query';
+import type { EventsAt } from '../api/session';
 import { settings } from '../lib/settings';
 import { createStore } from '../lib/store';
 import { createHub, type Link, type Message } from './hub';
@@ -33,16 +34,27 @@ export function keysOf(topic: string): string[][] {
   }
 }
 
+// How far the events were before anything that the page shows was asked for, and
+// what it has heard since. A stream that begins further on has left something out.
+let heard: EventsAt | undefined;
+
+function greeted({ uiBuild, epoch, seq }: Extract<Message, { kind: 'hello' }>, client: QueryClient): void {
+  if (uiBuild && server.get()?.uiBuild && uiBuild !== server.get()?.uiBuild) outdated.set(true);
+  const missed = heard !== undefined && (heard.epoch !== epoch || heard.seq < seq);
+  heard = { epoch, seq };
+  if (missed && settings.get().live) void client.invalidateQueries();
+}
+
 function onMessage(message: Message, client: QueryClient): void {
   switch (message.kind) {
     case 'link':
       link.set(settings.get().live ? message.link : 'paused');
       break;
     case 'hello':
-      if (message.uiBuild && server.get()?.uiBuild && message.uiBuild !== server.get()?.uiBuild) outdated.set(true);
-      if (message.fresh && settings.get().live) void client.invalidateQueries();
+      greeted(message, client);
       break;
     case 'invalidate':
+      if (heard) heard.seq = message.seq;
       if (!settings.get().live) break;
       if (message.topics.includes('*')) void client.invalidateQueries();
       else message.topics.flatMap(keysOf).forEach((queryKey) => void client.invalidateQueries({ queryKey }));
@@ -74,8 +86,14 @@ function inPage(receive: (message: Message) => void): Send {
 
 let send: Send | undefined;
 
-/** Begins to listen, or listens again as somebody else after a log-in. */
-export function goLive(client: QueryClient): void {
+/** Hears of nothing more: the session is about to end. */
+export function goSilent(): void {
+  send?.('leave');
+}
+
+/** Begins to listen to what comes after a place in the events, or listens again as somebody else after a log-in. */
+export function goLive(client: QueryClient, since: EventsAt): void {
+  heard = { ...since };
   if (send) {
     send('restart');
     return;

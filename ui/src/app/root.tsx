@@ -14,7 +14,7 @@ import { client } from './client';
 import { goLive } from './live';
 import { LoginForm, LoginPage, SetupPage } from './login';
 import { router } from './router';
-import { caller, server } from './server';
+import { caller, leaving, server } from './server';
 
 async function whoIsIt(): Promise<Me | undefined> {
   try {
@@ -35,7 +35,7 @@ function enter(me: Me): void {
   caller.set(me);
   client.clear();
   void getCapabilities().then(server.set);
-  goLive(client);
+  goLive(client, me.events);
 }
 
 // The session ended under a page: the log-in comes over it, what was typed
@@ -51,7 +51,7 @@ function Renewal() {
   const finish = (next: Me) => {
     const other = next.username !== me?.username;
     caller.set(next);
-    goLive(client);
+    goLive(client, next.events);
     setDone([]);
     done.forEach((resolve) => resolve());
     if (other) client.clear();
@@ -66,14 +66,18 @@ function Renewal() {
 function Inside() {
   const has = useStore(server);
   const me = useStore(caller);
+  const gone = useStore(leaving);
   const [problem, setProblem] = useState<unknown>();
   const [round, setRound] = useState(0);
   useEffect(() => {
     setProblem(undefined);
-    findOut().then(() => caller.get() && goLive(client), setProblem);
+    findOut().then(() => {
+      const found = caller.get();
+      if (found) goLive(client, found.events);
+    }, setProblem);
   }, [round]);
   if (problem) return <main><Failure error={problem} onRetry={() => setRound(round + 1)} /></main>;
-  if (!has) return null;
+  if (!has || gone) return null;
   if (me) return <RouterProvider router={router} />;
   return has.auth.setupNeeded ? <SetupPage onDone={enter} /> : <LoginPage onDone={enter} />;
 }

@@ -5,6 +5,9 @@ import { createStore, useStore } from '../lib/store';
 export const server = createStore<Capabilities | undefined>(undefined);
 export const caller = createStore<Me | undefined>(undefined);
 
+/** The caller logs out: nothing is shown any more, so that nothing asks without a session. */
+export const leaving = createStore(false);
+
 export const useServer = () => useStore(server)!;
 export const useMe = () => useStore(caller)!;
 export const serverVersion = () => server.get()?.version ?? '';

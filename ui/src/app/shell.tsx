@@ -1,4 +1,4 @@
-import { Link, Outlet, useLocation } from '@tanstack/react-router';
+import { Link, Outlet, useLocation, useRouterState } from '@tanstack/react-router';
 import { Menu as Bars, PanelLeftClose, PanelLeftOpen, X } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { useT } from '../i18n';
@@ -63,6 +63,7 @@ export function Shell() {
   const [narrow, setNarrow] = useState(() => recall('nav.narrow', false));
   const [drawer, setDrawer] = useState(false);
   const { pathname } = useLocation();
+  const { at, busy } = useRouterState({ select: (state) => ({ at: state.resolvedLocation?.href, busy: state.isLoading }), structuralSharing: true });
   const groups = navigation(t, me, has, ns);
   useEffect(() => setDrawer(false), [pathname]);
   const fold = () => {
@@ -83,7 +84,8 @@ export function Shell() {
           <IconButton label={narrow ? t.nav.unfold : t.nav.fold} icon={narrow ? PanelLeftOpen : PanelLeftClose} onClick={fold} />
         </nav>
         {drawer && <Drawer groups={groups} onClose={() => setDrawer(false)} />}
-        <main id="main" tabIndex={-1} className="min-w-0 flex-1 px-4 py-4 outline-none sm:px-6 sm:py-5">
+        {/* data-at is the address of what is shown, which comes a little after that of the window. */}
+        <main id="main" tabIndex={-1} aria-busy={busy || undefined} data-at={at} className="min-w-0 flex-1 px-4 py-4 outline-none sm:px-6 sm:py-5">
           <Strips />
           <Outlet />
         </main>

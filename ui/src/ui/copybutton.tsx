@@ -21,7 +21,7 @@ export function CopyButton({ text, label, wide, className }: Props) {
       return;
     }
     setDone(true);
-    setTimeout(() => setDone(false), 1500);
+    setTimeout(() => setDone(false), 2500);
   };
   const name = done ? t.common.copied : (label ?? t.common.copy);
   const icon = done ? Check : Copy;

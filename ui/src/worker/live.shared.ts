@@ -9,9 +9,12 @@ const tabs = new Map<MessagePort, number>();
 const gone = 30_000; // milliseconds without a sign of life
 let hub: Hub | undefined;
 let link: Link = 'connecting';
+let hello: Extract<Message, { kind: 'hello' }> | undefined; // with the number of the last event: what a new tab is told
 
 function emit(message: Message): void {
   if (message.kind === 'link') link = message.link;
+  if (message.kind === 'hello') hello = message;
+  if (message.kind === 'invalidate' && hello) hello = { ...hello, seq: message.seq };
   tabs.forEach((_, port) => port.postMessage(message));
 }
 
@@ -43,6 +46,7 @@ setInterval(sweep, gone / 3);
     if (data.kind !== 'here') {
       hub.start();
       port.postMessage({ kind: 'link', link } satisfies Message);
+      if (link === 'live' && hello) port.postMessage(hello);
     }
   };
 };

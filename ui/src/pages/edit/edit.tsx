@@ -23,15 +23,17 @@ function baseOf(config: ConfigFull): Base {
   };
 }
 
-// The text that was loaded first stays the base; what is published meanwhile
-// is told, and merged only when the writer says so.
+// Writing begins from what the server has now, not from what the page remembers.
+// That stays the base; what is published meanwhile is told, and merged only when
+// the writer says so.
 export function EditConfigPage() {
   const { ns, group, name } = usePath();
   const at = { ns, group, dataId: name };
-  const query = useQuery({ queryKey: extConfigKeys.full(at), queryFn: () => getFull(at) });
+  const query = useQuery({ queryKey: extConfigKeys.full(at), queryFn: () => getFull(at), refetchOnMount: 'always' });
+  const asked = query.isFetchedAfterMount ? query : { ...query, data: undefined };
   const first = useRef<ConfigFull>(undefined);
-  if (query.data && (!first.current || first.current.dataId !== name || first.current.groupName !== group)) first.current = query.data;
-  return <Loaded query={query} title={name}>{(now) => <EditForm key={`${ns}/${group}/${name}`} name={at} base={baseOf(first.current ?? now)} latest={baseOf(now)} />}</Loaded>;
+  if (asked.data && (!first.current || first.current.dataId !== name || first.current.groupName !== group)) first.current = asked.data;
+  return <Loaded query={asked} title={name}>{(now) => <EditForm key={`${ns}/${group}/${name}`} name={at} base={baseOf(first.current ?? now)} latest={baseOf(now)} />}</Loaded>;
 }
 
 export function NewConfigPage() {

@@ -95,7 +95,7 @@ export function Review({ name, base, latest, written, problems, onClose, onMerge
         <>
           <Button onClick={onClose}>{t.edit.goOn}</Button>
           <Button look="primary" icon={Send} busy={act.isPending} why={errors > 0 && !sure && t.edit.fixFirst} onClick={() => act.mutate()}>
-            {t.edit.publishTo(base.listeners)}
+            {t.edit.publishTo(latest.listeners)}
           </Button>
         </>
       }
@@ -106,7 +106,7 @@ export function Review({ name, base, latest, written, problems, onClose, onMerge
           <ul className="flex flex-col gap-2">
             <Check level={errors ? 'bad' : problems.length ? 'warn' : 'ok'}>{errors ? t.edit.errors(errors) : problems.length ? t.edit.warnings(problems.length) : t.edit.valid}</Check>
             <Check level="ok">{base.exists ? t.edit.baseCurrent : t.edit.isNew}</Check>
-            <Check level={base.listeners ? 'warn' : 'ok'}>{t.edit.reaches(base.listeners)}</Check>
+            <Check level={latest.listeners ? 'warn' : 'ok'}>{t.edit.reaches(latest.listeners)}</Check>
           </ul>
           {errors > 0 && <Checkbox checked={sure} onChange={setSure} label={t.edit.anyway} />}
           {fields.length > 0 && (

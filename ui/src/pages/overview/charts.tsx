@@ -7,6 +7,7 @@ import { useServer } from '../../app/server';
 import { useT } from '../../i18n';
 import { Chart } from '../../ui/chart';
 import { Loaded } from '../../ui/states';
+import { append } from './ticks';
 
 const group = [
   ['requests', ['http.rate', 'http.errors'], '/s'],
@@ -23,19 +24,12 @@ const spans: Record<Range, number> = { '15m': 900, '1h': 3600, '6h': 21_600, '24
 
 const shown = ['15m', '1h']; // ranges in the fine step: those move with each tick
 
-// A tick adds one moment at the right end and lets the oldest one go.
-function append(old: Metrics | undefined, t: number, values: Record<string, number>): Metrics | undefined {
-  if (!old?.t.length || t <= old.t.at(-1)!) return old;
-  const series = Object.fromEntries(Object.entries(old.series).map(([name, list]) => [name, [...list.slice(1), values[name] ?? null]]));
-  return { ...old, t: [...old.t.slice(1), t], series };
-}
-
 function useTicks(range: Range) {
   useEffect(() => {
     if (!shown.includes(range)) return undefined;
     return lastTick.subscribe(() => {
       const tick = lastTick.get();
-      if (tick) client.setQueryData<Metrics>(overviewKeys.metrics(range), (old) => append(old, tick.t, tick.values));
+      if (tick) client.setQueryData<Metrics>(overviewKeys.metrics(range), (old) => append(old, tick.t, tick.values, spans[range]));
     });
   }, [range]);
 }

@@ -86,6 +86,8 @@ export default function Editor({ value, type, label, readOnly, onChange, onProbl
   const calls = useRef({ onChange, onProblems, onCursor, onSubmit });
   calls.current = { onChange, onProblems, onCursor, onSubmit };
   const parts = useRef({ language: new Compartment(), lint: new Compartment(), look: new Compartment(), wrap: new Compartment(), compare: new Compartment(), secrets: new Compartment() });
+  const told = useRef<string[]>([]); // texts that went to onChange and have not come back as the value
+  const given = useRef(value);
   const { wrap, editorSize } = useStore(settings);
   const compare = original !== undefined;
 
@@ -132,7 +134,11 @@ export default function Editor({ value, type, label, readOnly, onChange, onProbl
           parts.current.secrets.of(hidden ? hideSecrets(hidden) : []),
           EditorView.contentAttributes.of({ 'aria-label': readOnly ? label : `${label}. ${t.editor.leave}`, tabindex: '0' }),
           EditorView.updateListener.of((update) => {
-            if (update.docChanged) calls.current.onChange?.(update.state.doc.toString());
+            if (update.docChanged && calls.current.onChange) {
+              const text = update.state.doc.toString();
+              told.current.push(text);
+              calls.current.onChange(text);
+            }
             if (update.selectionSet || update.docChanged) calls.current.onCursor?.(...position(update.state));
           }),
         ],
@@ -143,10 +149,20 @@ export default function Editor({ value, type, label, readOnly, onChange, onProbl
     // The view lives as long as the element; what changes is put into it below.
   }, [readOnly]);
 
+  // A value that the editor itself told may be older than what was typed since: only
+  // one that comes from elsewhere replaces the text.
   useEffect(() => {
     const editor = view.current!;
-    if (editor.state.doc.toString() !== value) editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } });
-  }, [value]);
+    const back = told.current.lastIndexOf(value);
+    const changed = given.current !== value;
+    given.current = value;
+    if (back >= 0) {
+      told.current.splice(0, back + 1);
+    } else if (changed && editor.state.doc.toString() !== value) {
+      editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } });
+      told.current = [];
+    }
+  });
   useEffect(() => view.current!.dispatch({ effects: [parts.current.language.reconfigure(languageOf(type)), parts.current.lint.reconfigure(lint())] }), [type]);
   useEffect(() => view.current!.dispatch({ effects: [parts.current.look.reconfigure(look(editorSize)), parts.current.wrap.reconfigure(wrap ? EditorView.lineWrapping : [])] }), [wrap, editorSize]);
   useEffect(() => view.current!.dispatch({ effects: parts.current.compare.reconfigure(gutter()) }), [compare, original]);
