@@ -88,7 +88,10 @@ func TestEvents(t *testing.T) {
 		if all, last, known, _ := e.Since(seq); !known || len(all) != 1 || last != ev.Seq {
 			t.Errorf("%v %d %v", all, last, known)
 		}
-		if _, _, known, _ := e.Since(last(e) + 5); known {
+		if got := e.Last(); got != ev.Seq {
+			t.Errorf("the last event is said to be %d, and is %d", got, ev.Seq)
+		}
+		if _, _, known, _ := e.Since(e.Last() + 5); known {
 			t.Error("events of another run are known")
 		}
 
@@ -118,11 +121,6 @@ func TestEvents(t *testing.T) {
 			t.Error(err)
 		}
 	})
-}
-
-func last(e *console.Events) uint64 {
-	_, n, _, _ := e.Since(0)
-	return n
 }
 
 // TestEventsUnheard keeps nothing for nobody, and says so to who comes then.
