@@ -25,8 +25,8 @@ func permit(q *middleware.Request, action auth.Action) config.Permit {
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 
-// exportConfigs sends an archive.
-func (a *API) exportConfigs(v2 bool) middleware.Handler {
+// exportConfigs sends an archive, of contents as shown has them; nil: as they are.
+func (a *API) exportConfigs(v2 bool, shown config.Shown) middleware.Handler {
 	return func(q *middleware.Request) (any, error) {
 		f := formOf(q)
 		if _, ok := q.Params.Lookup("ids"); !ok {
@@ -39,7 +39,7 @@ func (a *API) exportConfigs(v2 bool) middleware.Handler {
 			return nil, f.err
 		}
 		var b bytes.Buffer
-		if err := a.o.Config.ExportTo(q.Context(), &b, e, v2, permit(q, auth.Read)); err != nil {
+		if err := a.o.Config.ExportTo(q.Context(), &b, e, v2, permit(q, auth.Read), shown); err != nil {
 			return nil, err
 		}
 		name := "nacos_config_export_" + time.Now().Format("20060102150405") + ".zip"
@@ -69,8 +69,8 @@ func (a *API) importConfigs(q *middleware.Request) (any, error) {
 	return importResult(out, err, "import success")
 }
 
-// cloneConfigs copies configs into another namespace.
-func (a *API) cloneConfigs(q *middleware.Request) (any, error) {
+// cloneConfigs copies configs into another namespace. mayRead is asked for each.
+func (a *API) cloneConfigs(q *middleware.Request, mayRead config.Permit) (any, error) {
 	f := formOf(q)
 	tenant, policy := f.Declared("tenant", "String"), f.policy()
 	if f.err != nil {
@@ -81,7 +81,7 @@ func (a *API) cloneConfigs(q *middleware.Request) (any, error) {
 		return nil, err
 	}
 	t := touched{a: a}
-	out, err := a.o.Config.Clone(q.Context(), config.Namespace(tenant), chosen, policy, author(q, "src_user"), permit(q, auth.Read), t.watch(permit(q, auth.Write)))
+	out, err := a.o.Config.Clone(q.Context(), config.Namespace(tenant), chosen, policy, author(q, "src_user"), mayRead, t.watch(permit(q, auth.Write)))
 	q.Before, q.After = t.before(), t.after()
 	return importResult(out, err, "Clone Completed Successfully")
 }

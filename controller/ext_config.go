@@ -55,6 +55,7 @@ func (a *API) overtaken(q *middleware.Request, k config.Key, gray string) error 
 			}
 		}
 	}
+	now.Content = a.shown(q, k, now.Content)
 	e := refusal(http.StatusConflict, service.Conflict, "conflict", "somebody else has changed or removed it meanwhile")
 	e.data = map[string]any{"current": now}
 	return e
@@ -82,6 +83,9 @@ func (a *API) extPublish(q *middleware.Request) (any, error) {
 	expect := f.expect()
 	if f.err != nil {
 		return nil, f.err
+	}
+	if err := whole(p.Content); err != nil {
+		return nil, err
 	}
 	return a.publishExpecting(q, p, expect)
 }

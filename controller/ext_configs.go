@@ -21,6 +21,7 @@ func (a *API) extConfigRoutes() []middleware.Route {
 		{Method: get, Path: "/configs", Access: each(middleware.Read, config), Do: a.extConfigs},
 		{Method: get, Path: "/config", Access: r, Do: a.extConfig},
 		{Method: del, Path: "/config", Access: w, Do: a.extRemove},
+		{Method: post, Path: "/config/reveal", Access: manage(middleware.Read, middleware.RevealResource), Audited: true, Do: a.extReveal},
 		{Method: post, Path: "/config/publish", Access: w, Do: a.extPublish},
 		{Method: post, Path: "/config/restore", Access: w, Do: a.extRestore},
 		{Method: post, Path: "/config/gray/promote", Access: w, Do: a.extPromote},
@@ -128,7 +129,17 @@ func (c *configFilter) fits(x config.Found, n listening) bool {
 		c.state == stateGray && !x.Gray(), c.state == stateListened && n.all[*k] == 0, c.state == stateBehind && n.behind[*k] == 0:
 		return false
 	}
-	return len(c.content) == 0 || bytes.Contains(v.Content, c.content)
+	return true
+}
+
+// holds reports whether a config has the text that is looked for, as far as the
+// caller may see it: who may not see a secret does not find it either.
+func (a *API) holds(q *middleware.Request, x config.Found, text []byte) bool {
+	content := x.Item.Formal.Content
+	if len(text) == 0 || !bytes.Contains(content, text) {
+		return len(text) == 0
+	}
+	return a.o.Mask == nil || a.mayReveal(q, *x.Key) || strings.Contains(a.o.Mask.Hide(string(content)).Shown, string(text))
 }
 
 // hasAll reports whether a list with commas has all that are wanted.
@@ -165,7 +176,9 @@ func (a *API) extConfigs(q *middleware.Request) (any, error) {
 	if o.by == "listeners" || filter.state == stateListened || filter.state == stateBehind {
 		out.Nodes = n.gather(q.Context(), a, tenant, nil)
 	}
-	found = slices.DeleteFunc(found, func(x config.Found) bool { return !filter.fits(x, n) || !q.Sees(configResource(*x.Key)) })
+	found = slices.DeleteFunc(found, func(x config.Found) bool {
+		return !filter.fits(x, n) || !q.Sees(configResource(*x.Key)) || !a.holds(q, x, filter.content)
+	})
 	rows := []configRow{}
 	from, to := window(len(found), pageNo, size)
 	shown := service.Window(found, from, to, compareIn(o, compareConfigs(o.by, n)))
@@ -254,6 +267,9 @@ type configOne struct {
 	Listeners int       `json:"listeners"`
 	Behind    int       `json:"behind"`
 
+	Masks  []hiddenAt `json:"masks"`  // where secrets are hidden in the content
+	Reveal bool       `json:"reveal"` // the caller may see them
+
 	Nodes []nodeAnswer `json:"nodes"`
 }
 
@@ -292,11 +308,18 @@ func (a *API) extConfig(q *middleware.Request) (any, error) {
 		configFull: fullOf(r), Size: len(r.Content), User: deref(r.SrcUser), Changed: r.Modified.UnixMilli(), May: may(q, configResource(k)), Gray: []grayOne{},
 		Listeners: n.all[k], Behind: n.behind[k], Nodes: nodes,
 	}
+	one.Masks, one.Reveal = []hiddenAt{}, a.mayReveal(q, k)
+	if a.hides(q, k) {
+		t := a.o.Mask.Hide(r.Content)
+		one.Content, one.Masks = t.Shown, hiddenIn(t)
+	}
 	if one.Version, err = a.newestVersion(q, k); err != nil {
 		return nil, err
 	}
 	for _, g := range a.o.Config.Cache().Get(k).Grays() {
-		one.Gray = append(one.Gray, grayOf(g))
+		copied := grayOf(g)
+		copied.Content = a.shown(q, k, copied.Content)
+		one.Gray = append(one.Gray, copied)
 	}
 	return one, nil
 }

@@ -11,6 +11,8 @@ import (
 func (a *API) extListenerRoutes() []middleware.Route {
 	return extRows(middleware.Config, []middleware.Route{
 		{Method: http.MethodGet, Path: "/config/convergence", Access: manage(middleware.Read, middleware.ConfigResource), Do: a.extConvergence},
+		{Method: http.MethodPost, Path: "/config/gray/preview", Access: manage(middleware.Read, middleware.ConfigResource), Do: a.extGrayPreview},
+		{Method: http.MethodPost, Path: "/config/repush", Access: manage(middleware.Write, middleware.ConfigResource), Do: a.extRepush},
 		{Method: http.MethodGet, Path: "/listeners", Access: each(middleware.Read, middleware.ConfigResource), Do: a.extListeners},
 	})
 }

@@ -77,7 +77,7 @@ func (a *API) extImportPlan(q *middleware.Request) (any, error) {
 			item.State = planDifferent
 			if n := len(c.Content) + len(*c.Current); len(c.Content) <= maxPlanned && len(*c.Current) <= maxPlanned && n <= room {
 				room -= n
-				item.Content, item.Current = &c.Content, c.Current
+				item.Content, item.Current = &c.Content, a.shownPart(q, c.Key, c.Current)
 			}
 		}
 		out.Counts[item.State]++
@@ -135,6 +135,9 @@ func (a *API) extImport(q *middleware.Request) (any, error) {
 	file, ok := q.Params.File("file")
 	if !ok {
 		return nil, service.Errorf(service.ParamMissing, "Required parameter 'file' is not present")
+	}
+	if err := a.wholeArchive(q, file); err != nil {
+		return nil, err
 	}
 	t, p := touched{a: a}, progress{q: q, last: q.Arrived}
 	out, err := a.o.Config.ImportTelling(q.Context(), namespaceOf(q), file, policy, author(q, "src_user"), t.watch(permit(q, auth.Write)), p.tell)

@@ -38,6 +38,7 @@ type question struct {
 	Clients   clientFilter   `json:"clients,omitzero"`
 	Rows      int            `json:"rows,omitempty"`  // the first ones are enough
 	Moves     []move         `json:"moves,omitempty"` // of connections, each for the node that it names
+	Tell      []string       `json:"tell,omitempty"`  // addresses of connections
 }
 
 // The kinds of questions.
@@ -53,6 +54,7 @@ const (
 	askLoad      = "load"
 	askHappened  = "happened"
 	askMove      = "move"
+	askRepush    = "repush"
 )
 
 // peerTime bounds the wait for other nodes: a person waits, too.
@@ -110,6 +112,8 @@ func (a *API) answerTo(q *question) any {
 		return a.listeningHere(q.Config.Tenant, q.Keys)
 	case askWatched:
 		return a.watchedHere(q.IP)
+	case askRepush:
+		return a.repushHere(q.Config, q.Tell)
 	default:
 		return nil
 	}

@@ -171,12 +171,12 @@ func (a *API) searchConfigNames(s *finding) error {
 		return err
 	}
 	for _, x := range found {
-		s.config(x)
+		a.searchConfig(s, x)
 	}
 	return nil
 }
 
-func (s *finding) config(x config.Found) {
+func (a *API) searchConfig(s *finding, x config.Found) {
 	k, about := x.Key, x.About()
 	lower := func(t string) bool { return strings.Contains(strings.ToLower(t), s.text) }
 	named := s.wants(hitConfig) && (lower(k.DataID) || lower(k.Group) || lower(about.AppName) || lower(about.Desc))
@@ -190,7 +190,12 @@ func (s *finding) config(x config.Found) {
 	if !s.wants(hitContent) {
 		return
 	}
-	if line, text, ok := lineWith(x.Item.Formal.Content, s.text); ok {
+	content := x.Item.Formal.Content
+	line, text, ok := lineWith(content, s.text)
+	if ok && a.o.Mask != nil { // the palette shows no secret, whoever looks
+		line, text, ok = lineWith([]byte(a.o.Mask.Hide(string(content)).Shown), s.text)
+	}
+	if ok {
 		h.Kind, h.Line, h.Snippet = hitContent, line, text
 		s.add(h, text)
 	}

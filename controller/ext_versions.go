@@ -166,6 +166,13 @@ func (a *API) extVersion(q *middleware.Request) (any, error) {
 	case h == nil:
 		return nil, service.Errorf(service.NotFound, "there is no such version")
 	}
+	one, err := a.versionOne(q, k, h)
+	one.Content, one.Replaced = a.shown(q, k, one.Content), a.shownPart(q, k, one.Replaced)
+	return one, err
+}
+
+// versionOne is a version with all of its content.
+func (a *API) versionOne(q *middleware.Request, k config.Key, h *config.HistoryRow) (versionOne, error) {
 	one := versionOne{version: versionViewOf(h)}
 	switch one.Kind {
 	case kindRemove, kindGrayRemove:
@@ -180,7 +187,7 @@ func (a *API) extVersion(q *middleware.Request) (any, error) {
 	}
 	after, err := a.o.Config.ReplacedBy(q.Context(), h)
 	if err != nil {
-		return nil, err
+		return one, err
 	}
 	if strings.TrimSpace(h.Op) == "I" {
 		one.Content = h.Content

@@ -22,6 +22,7 @@ import (
 	"github.com/pharos-registry/pharos/service/auth"
 	"github.com/pharos-registry/pharos/service/config"
 	"github.com/pharos-registry/pharos/service/console"
+	"github.com/pharos-registry/pharos/service/mask"
 	"github.com/pharos-registry/pharos/service/namespace"
 	"github.com/pharos-registry/pharos/service/naming"
 	"github.com/pharos-registry/pharos/service/ops"
@@ -60,6 +61,7 @@ type Options struct {
 	Config       *config.Service
 	Clients      *rpc.Server                                        // of SDKs over gRPC; nil: there are none
 	Lot          *park.Lot                                          // where long polls wait
+	Mask         *mask.Masker                                       // hides secrets from who reads through the console; nil: nothing is hidden
 	Site         Site                                               // the front-end; nil: none is served
 	About        About                                              // what the console is told of the server
 	Connections  func() int                                         // open ones of the HTTP port; nil: not known

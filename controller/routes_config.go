@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/pharos-registry/pharos/middleware"
+	"github.com/pharos-registry/pharos/service/auth"
 )
 
 // configRoutes is the configuration centre, v1 and v2.
@@ -118,13 +119,13 @@ func (a *API) getConfigs() middleware.Handler {
 		selector{"search", "accurate", a.searchConfigs},
 		selector{"search", "blur", a.searchConfigs},
 		selector{"beta", "true", a.showBeta},
-		selector{"export", "true", a.exportConfigs(false)},
-		selector{"exportV2", "true", a.exportConfigs(true)},
+		selector{"export", "true", a.exportConfigs(false, nil)},
+		selector{"exportV2", "true", a.exportConfigs(true, nil)},
 	)
 }
 
 func (a *API) postConfigs() middleware.Handler {
-	return choose(a.publishConfig, selector{"import", "true", a.importConfigs}, selector{"clone", "true", a.cloneConfigs})
+	return choose(a.publishConfig, selector{"import", "true", a.importConfigs}, selector{"clone", "true", func(q *middleware.Request) (any, error) { return a.cloneConfigs(q, permit(q, auth.Read)) }})
 }
 
 func (a *API) deleteConfigs() middleware.Handler {

@@ -132,7 +132,9 @@ func (a *API) configV3(q *middleware.Request) (any, error) {
 	if err != nil || r == nil {
 		return nil, err
 	}
-	return fullOf(r), nil
+	full := fullOf(r)
+	full.Content = a.shown(q, k, full.Content)
+	return full, nil
 }
 
 func (a *API) publishConfigV3(q *middleware.Request) (any, error) {
@@ -140,6 +142,9 @@ func (a *API) publishConfigV3(q *middleware.Request) (any, error) {
 	p := config.Publish{Key: f.keyV3(), Content: f.notBlank("content")}
 	if f.err != nil {
 		return nil, f.err
+	}
+	if err := whole(p.Content); err != nil {
+		return nil, err
 	}
 	p.Tags, p.By = f.tagsV3(), author(q, "srcUser")
 	return a.publish(q, &f, p)
@@ -217,6 +222,9 @@ func (a *API) searchContentV3(q *middleware.Request) (any, error) {
 	f := formOf(q)
 	s := f.searchV3()
 	s.Detail = f.text("configDetail")
+	if s.Detail != "" && a.o.Mask != nil && !a.mayReveal(q, config.Key{Tenant: s.Tenant}) { // a search tells what is in a text
+		return nil, q.May(revealResource(config.Key{Tenant: s.Tenant}), auth.Read)
+	}
 	pageNo, size := f.pageV3()
 	if f.err != nil {
 		return nil, f.err
@@ -249,7 +257,7 @@ func (a *API) betaV3(q *middleware.Request) (any, error) {
 	out.configBasic = configBasic{
 		ID: itoa(g.ID), Namespace: shownNamespace(k.Tenant), Group: k.Group, DataID: k.DataID, MD5: &g.MD5, AppName: g.AppName, Modified: g.Modified.UnixMilli(),
 	}
-	out.Content = g.Content
+	out.Content = a.shown(q, k, g.Content)
 	if c := a.o.Config.Cache().Get(k); c != nil && c.Formal != nil { // a gray copy has no type of its own
 		out.Type = &c.Formal.Type
 	}
@@ -303,12 +311,17 @@ func (a *API) exportV3(q *middleware.Request) (any, error) {
 	if g := q.Params.Get("groupName"); g != "" {
 		q.Params.Set("group", g)
 	}
-	return a.exportConfigs(true)(q)
+	return a.exportConfigs(true, func(k config.Key, content string) string { return a.shown(q, k, content) })(q)
 }
 
 func (a *API) importV3(q *middleware.Request) (any, error) {
 	if ns, ok := q.Params.Lookup("namespaceId"); ok {
 		q.Params.Set("namespace", ns)
+	}
+	if file, ok := q.Params.File("file"); ok {
+		if err := a.wholeArchive(q, file); err != nil {
+			return nil, err
+		}
 	}
 	return importedV3(a.importConfigs(q))
 }
@@ -319,7 +332,7 @@ func (a *API) cloneV3(q *middleware.Request) (any, error) {
 		return nil, service.Errorf(service.ParamMissing, "required parameter 'targetNamespaceId' is missing")
 	}
 	q.Params.Set("tenant", target)
-	return importedV3(a.cloneConfigs(q))
+	return importedV3(a.cloneConfigs(q, a.mayTake(q)))
 }
 
 // importedV3 turns what v1 says of an import into what v3 does.

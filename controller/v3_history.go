@@ -74,7 +74,7 @@ func (a *API) historyV3(q *middleware.Request) (any, error) {
 		return nil, f.err
 	}
 	h, err := a.o.Config.Version(q.Context(), k, nid)
-	return shownVersion(h, err)
+	return a.shownVersion(q, h, err)
 }
 
 func (a *API) previousV3(q *middleware.Request) (any, error) {
@@ -84,17 +84,19 @@ func (a *API) previousV3(q *middleware.Request) (any, error) {
 		return nil, f.err
 	}
 	h, err := a.o.Config.Previous(q.Context(), k, id)
-	return shownVersion(h, err)
+	return a.shownVersion(q, h, err)
 }
 
-func shownVersion(h *config.HistoryRow, err error) (any, error) {
+func (a *API) shownVersion(q *middleware.Request, h *config.HistoryRow, err error) (any, error) {
 	switch {
 	case err != nil:
 		return nil, err
 	case h == nil:
 		return nil, service.Errorf(service.BadParam, "there is no such version")
 	}
-	return versionFullOf(h), nil
+	full := versionFullOf(h)
+	full.Content = a.shown(q, h.ConfigKey, full.Content)
+	return full, nil
 }
 
 func (a *API) namespaceConfigsV3(q *middleware.Request) (any, error) {

@@ -18,6 +18,14 @@ func eachResource(q *Request, a *Access, fn func(auth.Resource) error) error {
 		return eachNaming(q, a, fn)
 	case ConfigResource:
 		return eachConfig(q, a, fn)
+	case RevealResource:
+		if err := eachConfig(q, a, fn); err != nil {
+			return err
+		}
+		return eachConfig(q, a, func(r auth.Resource) error {
+			r.Kind = RevealResource
+			return fn(r)
+		})
 	default:
 		return fn(auth.Resource{Fixed: a.Resource})
 	}

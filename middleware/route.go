@@ -3,6 +3,8 @@ package middleware
 import (
 	"errors"
 	"fmt"
+
+	"github.com/pharos-registry/pharos/service/auth"
 )
 
 // Class says who a route is for, which decides what auth asks of the caller.
@@ -85,6 +87,8 @@ func (r *Route) access(p *Params) *Access {
 const (
 	NamingResource = "naming"
 	ConfigResource = "config"
+	// RevealResource is a config that parameters name, and its secrets.
+	RevealResource = auth.Reveal
 )
 
 // Module is the part of the server that a route belongs to; a function mode

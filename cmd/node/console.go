@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -14,6 +15,7 @@ import (
 	"github.com/pharos-registry/pharos/persistence"
 	"github.com/pharos-registry/pharos/service/config"
 	"github.com/pharos-registry/pharos/service/console"
+	"github.com/pharos-registry/pharos/service/mask"
 	"github.com/pharos-registry/pharos/service/naming"
 )
 
@@ -22,7 +24,7 @@ import (
 const consoleCall = "console"
 
 // console adds to the API's options what the console shows of the server.
-func (n *Node) console(o *controller.Options) {
+func (n *Node) console(o *controller.Options) error {
 	o.Site, o.About = n.site, n.about(n.version)
 	o.Connections = func() int {
 		if open := n.open.Load(); open != nil {
@@ -30,12 +32,19 @@ func (n *Node) console(o *controller.Options) {
 		}
 		return 0
 	}
+	if n.set.Console.Mask {
+		var err error
+		if o.Mask, err = mask.New(n.set.Console.MaskKeys); err != nil {
+			return fmt.Errorf("pharos.console.mask.keys: %w", err)
+		}
+	}
 	if n.loaded != nil {
 		o.Settings = func() controller.SettingsView { return settingsView(n.loaded) }
 	}
 	if n.peer != nil {
 		o.Node, o.Members, o.Peers = n.nodeState, n.memberStates, n.askPeers
 	}
+	return nil
 }
 
 // watch has the console be told of what changes, and other nodes be answered.

@@ -194,7 +194,9 @@ func (n *Node) openAPI() error {
 		return err
 	}
 	o.Clients = n.rpc
-	n.console(&o)
+	if err := n.console(&o); err != nil {
+		return err
+	}
 	api, err := controller.New(o)
 	if err != nil {
 		return err

@@ -280,3 +280,69 @@ func TestSilentNodesAreNamed(t *testing.T) {
 		}
 	})
 }
+
+// TestRepushReachesAllNodes: a client is told once more on whichever node it
+// listens, and a rule of a gray copy is tried on the clients of all nodes.
+func TestRepushReachesAllNodes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := nodetest.Cluster(t, 3)
+		publishOn(t, l.Nodes[0], "a")
+		for _, m := range l.Nodes[1:] {
+			l.Eventually(time.Minute, func() bool {
+				status, _ := m.Get("/v1/cs/configs", query("dataId", "a", "group", "G"))
+				return status == http.StatusOK
+			})
+		}
+		answers := make(chan string, 2)
+		for i, ip := range []string{"10.9.0.1", "10.9.0.2"} {
+			go func() {
+				_, body := l.Nodes[i].Call(http.MethodPost, "/v1/cs/configs/listener", query("Listening-Configs", "a\x02G\x02"+md5OfOne+"\x02"+"\x01"), "Long-Pulling-Timeout", "30000", "X-Forwarded-For", ip)
+				answers <- body
+			}()
+		}
+		synctest.Wait()
+		last := l.Nodes[2]
+		ask := func(path string, form url.Values, out any) {
+			t.Helper()
+			form.Set("namespaceId", "public")
+			form.Set("groupName", "G")
+			form.Set("dataId", "a")
+			status, body := last.Call(http.MethodPost, consolePath+path, form, "X-Console", "1")
+			if err := json.Unmarshal([]byte(body), &struct{ Data any }{out}); err != nil || status != http.StatusOK {
+				t.Fatalf("%s: %d %s", path, status, body)
+			}
+		}
+		var preview struct {
+			Matched      []struct{ IP, Node string }
+			Count, Total int
+			Nodes        nodesAsked
+		}
+		ask("/config/gray/preview", query("kind", "ip", "betaIps", "10.9.0.2,10.9.0.3"), &preview)
+		if preview.Total != 2 || preview.Count != 1 || preview.Matched[0].IP != "10.9.0.2" || preview.Matched[0].Node != l.Nodes[1].Addr() || len(preview.Nodes) != 3 || len(preview.Nodes.silent()) != 0 {
+			t.Errorf("preview: %+v", preview)
+		}
+		var seen struct{ Clients []struct{ Address, Node string } }
+		consoleOf(t, last, "/config/convergence", query("namespaceId", "public", "groupName", "G", "dataId", "a"), &seen)
+		if len(seen.Clients) != 2 {
+			t.Fatalf("who listens: %+v", seen)
+		}
+		var done struct {
+			Told    int
+			Results []struct{ Address, Node, Result string }
+			Nodes   nodesAsked
+		}
+		ask("/config/repush", query("connections", seen.Clients[0].Address+","+seen.Clients[1].Address), &done)
+		if done.Told != 2 || len(done.Results) != 2 || len(done.Nodes.silent()) != 0 {
+			t.Errorf("repush: %+v", done)
+		}
+		for range 2 {
+			if body := <-answers; body != "a%02G%01\n" {
+				t.Errorf("a client is told %q", body)
+			}
+		}
+		ask("/config/repush", query("connections", seen.Clients[0].Address), &done)
+		if done.Told != 0 || len(done.Results) != 1 || done.Results[0].Result != "absent" {
+			t.Errorf("who does not listen: %+v", done)
+		}
+	})
+}

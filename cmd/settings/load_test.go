@@ -126,6 +126,10 @@ func TestRefusedValueIsOneLine(t *testing.T) {
 			want: `conf/application.properties:3: nacos.naming.expireInstance = "maybe" is refused; allowed is true or false`,
 		},
 		{
+			name: "words of secrets", args: []string{"--set", "pharos.console.mask.keys=password,pass.*"},
+			want: "flag --set: pharos.console.mask.keys = \"password,pass.*\" is refused; allowed is at most 64 words of 3 to 64 letters and digits, separated by commas",
+		},
+		{
 			name: "variable", env: []string{"NACOS_AUTH_ENABLE=perhaps"},
 			want: `environment NACOS_AUTH_ENABLE: nacos.core.auth.enabled = "perhaps" is refused; allowed is true or false`,
 		},

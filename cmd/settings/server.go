@@ -1,6 +1,10 @@
 package settings
 
-import "time"
+import (
+	"time"
+
+	"github.com/pharos-registry/pharos/service/mask"
+)
 
 // Function modes of Server.Function.
 const (
@@ -66,10 +70,13 @@ type Console struct {
 	ContextPath string // nacos.console.contextPath: on that port
 	UI          bool   // nacos.console.ui.enabled
 	Dir         string // pharos.console.dir: a front-end in place of the one in the binary; "" is none
+
+	Mask     bool     // pharos.console.mask: hide secrets in configs from console users without the right to see them
+	MaskKeys []string // pharos.console.mask.keys: words in the names of keys whose values are secret
 }
 
 func defaultConsole() Console {
-	return Console{Port: 8080, UI: true}
+	return Console{Port: 8080, UI: true, MaskKeys: mask.DefaultKeys()}
 }
 
 func (c *Console) keys() []key {
@@ -78,6 +85,8 @@ func (c *Console) keys() []key {
 		{name: "nacos.console.contextPath", doc: "path before the console on its own port", value: contextPath(&c.ContextPath)},
 		{name: "nacos.console.ui.enabled", doc: "serve the web console", value: boolean(&c.UI)},
 		{name: "pharos.console.dir", flag: "console-dir", doc: "directory with another front-end, which is served in place of the console; empty is none", value: text(&c.Dir)},
+		{name: "pharos.console.mask", doc: "hide the values of secret keys of configs in the console and its API, but for users with the right `reveal`; client APIs are not masked", value: boolean(&c.Mask)},
+		{name: "pharos.console.mask.keys", doc: "a key is secret whose name has one of these words in it, in any case, whatever `-`, `_` and `.` are between the letters", value: secretWords(&c.MaskKeys)},
 	}
 }
 

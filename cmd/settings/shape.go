@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/pharos-registry/pharos/service/mask"
 )
 
 func address(at *string) value {
@@ -107,4 +109,22 @@ func level(at *slog.Level) value {
 			return l, nil
 		},
 	}
+}
+
+// secretWords are words in the names of keys whose values are secret.
+func secretWords(at *[]string) value {
+	words := list(at).(field[[]string]) //nolint:forcetypeassert // as list makes it
+	split := words.parse
+	words.allowed, words.empty = "at most 64 words of 3 to 64 letters and digits, separated by commas", false
+	words.parse = func(s string) ([]string, error) {
+		all, err := split(s)
+		if err == nil {
+			_, err = mask.New(all)
+		}
+		if err != nil {
+			return nil, errIll
+		}
+		return all, nil
+	}
+	return words
 }

@@ -105,6 +105,15 @@ func TestRules(t *testing.T) {
 		{"dev:G:config/app.yaml", "r", Resource{Namespace: "dev", Group: "G", Kind: "config", Name: "appXyaml"}, Read, false},
 		{"dev:G*:config/x", "r", Resource{Namespace: "dev", Group: "G", Kind: "config", Name: "y:config/x"}, Read, false},
 		{"dev:G:naming/orders", "r", Resource{Namespace: "dev", Group: "G", Kind: "naming"}, Read, false},
+		// Secrets are shown to those alone whose permission names them.
+		{"dev:*:*", "rw", Resource{Namespace: "dev", Group: "G", Kind: Reveal, Name: "a"}, Read, false},
+		{"*", "rw", Resource{Namespace: "dev", Group: "G", Kind: Reveal, Name: "a"}, Read, false},
+		{"*:*:*", "rw", Resource{Namespace: "dev", Group: "G", Kind: Reveal, Name: "a"}, Read, false},
+		{"dev:*:config/*", "rw", Resource{Namespace: "dev", Group: "G", Kind: Reveal, Name: "a"}, Read, false},
+		{"dev:*:reveal/*", "r", Resource{Namespace: "dev", Group: "G", Kind: Reveal, Name: "a"}, Read, true},
+		{"dev:*:reveal/*", "r", Resource{Namespace: "dev", Kind: Reveal}, Read, true},
+		{"dev:G:reveal/a", "r", Resource{Namespace: "dev", Group: "G", Kind: Reveal, Name: "b"}, Read, false},
+		{"dev:*:reveal/*", "rw", Resource{Namespace: "dev", Group: "G", Kind: "config", Name: "a"}, Read, false},
 		{"", "rw", orders, Read, false},
 	} {
 		p := newRule("role", c.pattern, c.actions)

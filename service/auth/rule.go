@@ -18,9 +18,14 @@ type Resource struct {
 
 	Namespace string // "" is the public one
 	Group     string // "" is any
-	Kind      string // "naming" or "config"
+	Kind      string // "naming", "config" or Reveal
 	Name      string // of the service or the dataId; "" is any
 }
+
+// Reveal is the kind of the secrets of configs. A permission grants it where it
+// names it, as in "prod:*:reveal/*": one on everything of before there was such a
+// kind does not.
+const Reveal = "reveal"
 
 // consolePrefix marks the resources that only an administrator reaches.
 const consolePrefix = "console/"
@@ -55,6 +60,7 @@ type rule struct {
 
 	whole                  glob // for a pattern that is not of three parts
 	parts                  bool
+	reveals                bool // it names the kind Reveal
 	namespace, group, name glob
 }
 
@@ -69,6 +75,7 @@ func newRule(role, resource, action string) rule {
 	group, name, ok2 := strings.Cut(rest, ":")
 	if r.parts = ok && ok2; r.parts {
 		r.namespace, r.group, r.name = newGlob(namespaceOf(ns)), newGlob(group), newGlob(name)
+		r.reveals = strings.HasPrefix(name, Reveal+"/")
 	} else {
 		r.whole = newGlob(p)
 	}
@@ -77,7 +84,7 @@ func newRule(role, resource, action string) rule {
 
 // allows reports whether the rule grants action on r.
 func (p *rule) allows(r Resource, action Action) bool {
-	if strings.IndexByte(p.action, byte(action)) < 0 {
+	if strings.IndexByte(p.action, byte(action)) < 0 || r.Kind == Reveal && !p.reveals {
 		return false
 	}
 	if !p.parts {

@@ -192,7 +192,7 @@ func TestExportRoundTrip(t *testing.T) {
 				publish(t, from, config.Publish{Key: config.Key{Group: "g", DataID: fmt.Sprintf("d.%d", i)}, Content: "content " + text, AppName: &app, Desc: &text, Type: &typ})
 			}
 			var b bytes.Buffer
-			if err := from.ExportTo(ctx, &b, config.Export{Group: "g"}, v2, may); err != nil {
+			if err := from.ExportTo(ctx, &b, config.Export{Group: "g"}, v2, may, nil); err != nil {
 				t.Fatal(err)
 			}
 			got, err := to.Import(ctx, "", b.Bytes(), config.Abort, config.Author{}, may)

@@ -22,10 +22,14 @@ const (
 // that meet the rest.
 type Export = persistence.ConfigExport
 
+// Shown is content of a config as an archive shows it.
+type Shown func(k Key, content string) string
+
 // ExportTo writes an archive of the configs that e asks for: an entry for each
 // config, the metadata last. Of two configs that have the same group and data
-// id in different namespaces the first one is taken.
-func (s *Service) ExportTo(ctx context.Context, w io.Writer, e Export, v2 bool, may Permit) error {
+// id in different namespaces the first one is taken. shown is nil where contents are
+// written as they are.
+func (s *Service) ExportTo(ctx context.Context, w io.Writer, e Export, v2 bool, may Permit, shown Shown) error {
 	rows, err := s.db.ExportConfigs(ctx, e)
 	if err != nil {
 		return failed(err)
@@ -50,7 +54,11 @@ func (s *Service) ExportTo(ctx context.Context, w io.Writer, e Export, v2 bool, 
 		}
 		names[name] = true
 		taken = append(taken, rows[i])
-		if err := addEntry(z, name, rows[i].Content); err != nil {
+		content := rows[i].Content
+		if shown != nil {
+			content = shown(rows[i].ConfigKey, content)
+		}
+		if err := addEntry(z, name, content); err != nil {
 			return err
 		}
 	}

@@ -40,3 +40,21 @@ func (r *rule) matches(v Viewer) bool {
 	}
 	return v.Tag != "" && v.Tag == r.tag
 }
+
+// Trial is who would see a gray copy of k if one were published for these
+// addresses, or for this tag where there are none. It reports for each viewer
+// whether the rule names it, and whether it would see the copy: of several rules
+// that name it the first one counts.
+func (s *Service) Trial(k Key, tag, betaIPs string) func(Viewer) (named, sees bool) {
+	name := GrayName(tag, betaIPs)
+	stored := persistence.TagRule(strings.TrimSpace(tag))
+	if name == persistence.BetaName {
+		stored = persistence.BetaRule(betaIPs)
+	}
+	r, _ := compile(stored) // of a kind that is known
+	it := s.cache.Get(k).withGray(gray{r, stored.String(), &Copy{Gray: name}})
+	return func(v Viewer) (named, sees bool) {
+		c := it.gray(v)
+		return r.matches(v), c != nil && c.Gray == name
+	}
+}

@@ -67,22 +67,24 @@ func GrayName(tag, betaIPs string) string {
 	}
 }
 
-// MD5 is the digest of a copy of a config, "" where there is none.
-func (s *Service) MD5(k Key, gray string) string {
+// Copy is a copy of a config by its name, which is "" for the formal one; nil
+// where there is none.
+func (s *Service) Copy(k Key, gray string) *Copy {
 	it := s.cache.Get(k)
 	switch {
 	case it == nil:
-		return ""
+		return nil
 	case gray == "":
-		if it.Formal == nil {
-			return ""
-		}
-		return it.Formal.MD5
+		return it.Formal
 	}
-	for _, g := range it.grays {
-		if g.Gray == gray {
-			return g.MD5
-		}
+	c, _ := it.grayNamed(gray)
+	return c
+}
+
+// MD5 is the digest of a copy of a config, "" where there is none.
+func (s *Service) MD5(k Key, gray string) string {
+	if c := s.Copy(k, gray); c != nil {
+		return c.MD5
 	}
 	return ""
 }

@@ -97,6 +97,25 @@ func (e *entry) listeners() []Listener {
 	return ls
 }
 
+// FollowersOf returns those who listen to k on this node and say who they are, so
+// that one can be told once more: by its Changed.
+func (c *Cache) FollowersOf(k Key) []Follower {
+	s := c.shard(k)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	e := s.entries[k]
+	if e == nil {
+		return nil
+	}
+	var out []Follower
+	for w := e.first; w != nil; w = w.next {
+		if f, ok := w.listener.(Follower); ok {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
 // Watched is a config that a client listens to, with the digest of what the
 // client has of it: what it sees, unless it was told of a change just now.
 type Watched struct {
