@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"net/url"
@@ -147,9 +148,7 @@ func TestSecretsAreHidden(t *testing.T) {
 	} {
 		for who, sees := range map[string]bool{"reader": false, "revealer": true, "admin": true} {
 			f := configForm()
-			for k, v := range c.more {
-				f[k] = v
-			}
+			maps.Copy(f, c.more)
 			if c.method == "" {
 				c.method = http.MethodGet
 			}

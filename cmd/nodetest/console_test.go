@@ -321,7 +321,9 @@ func TestRepushReachesAllNodes(t *testing.T) {
 		if preview.Total != 2 || preview.Count != 1 || preview.Matched[0].IP != "10.9.0.2" || preview.Matched[0].Node != l.Nodes[1].Addr() || len(preview.Nodes) != 3 || len(preview.Nodes.silent()) != 0 {
 			t.Errorf("preview: %+v", preview)
 		}
-		var seen struct{ Clients []struct{ Address, Node string } }
+		var seen struct {
+			Clients []struct{ Address, Node string }
+		}
 		consoleOf(t, last, "/config/convergence", query("namespaceId", "public", "groupName", "G", "dataId", "a"), &seen)
 		if len(seen.Clients) != 2 {
 			t.Fatalf("who listens: %+v", seen)

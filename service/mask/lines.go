@@ -71,7 +71,9 @@ func newLine(text string, from, to int) line {
 	n.comment = !n.blank && text[at] == '#'
 	for at < to && text[at] == '-' && (at+1 == to || isSpace(text[at+1])) {
 		n.dashed = true
-		for at++; at < to && isSpace(text[at]); at++ {
+		at++
+		for at < to && isSpace(text[at]) {
+			at++
 		}
 	}
 	n.column = at - from

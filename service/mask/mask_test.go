@@ -10,11 +10,11 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-func masker(t testing.TB) *Masker {
-	t.Helper()
+func masker(tb testing.TB) *Masker {
+	tb.Helper()
 	m, err := New(DefaultKeys())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return m
 }
