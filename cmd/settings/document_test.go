@@ -35,6 +35,28 @@ func TestDocumentation(t *testing.T) {
 	}
 }
 
+// TestChinese looks for a text of every key in the console's Chinese ones.
+func TestChinese(t *testing.T) {
+	raw, err := os.ReadFile(filepath.Join("..", "..", "ui", "src", "pages", "settings", "docs.zh.ts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	has := func(name string) bool {
+		return strings.Contains(string(raw), "\n  '"+name+"': '") || strings.Contains(string(raw), "\n  "+name+": '")
+	}
+	s := Default()
+	for _, sec := range s.sections() {
+		if !has(sec.title) {
+			t.Errorf("no text of the heading %s", sec.title)
+		}
+		for _, k := range sec.keys {
+			if !k.quiet && !has(k.name) {
+				t.Errorf("no text of %s: %s", k.name, k.doc)
+			}
+		}
+	}
+}
+
 // tables lists every key with its default and its environment variables.
 func tables() string {
 	var b strings.Builder

@@ -49,15 +49,18 @@ export function bytes(value: number): string {
   return `${number(value / 1024 ** step, 1)} ${['B', 'KB', 'MB', 'GB', 'TB'][step]}`;
 }
 
+const spans = { en: ['d', 'h', 'min', 's'], zh: ['天', '小时', '分', '秒'] };
+
 /** A length of time in its two largest units. */
 export function duration(seconds: number): string {
+  const [d, h, min, s] = spans[settings.get().language] as [string, string, string, string];
   const parts = [
-    [Math.floor(seconds / 86_400), 'd'],
-    [Math.floor(seconds / 3600) % 24, 'h'],
-    [Math.floor(seconds / 60) % 60, 'min'],
-    [Math.floor(seconds) % 60, 's'],
+    [Math.floor(seconds / 86_400), d],
+    [Math.floor(seconds / 3600) % 24, h],
+    [Math.floor(seconds / 60) % 60, min],
+    [Math.floor(seconds) % 60, s],
   ] as const;
   const first = parts.findIndex(([count]) => count > 0);
-  if (first < 0) return '0 s';
+  if (first < 0) return `0 ${s}`;
   return parts.slice(first, first + 2).filter(([count]) => count > 0).map(([count, unit]) => `${count} ${unit}`).join(' ');
 }

@@ -17,7 +17,7 @@ export const listenerLevels: Record<Listener['state'], Level> = { current: 'ok',
 export function listenerColumns(t: Dictionary, over = false): Column<Listener>[] {
   return [
     { key: 'address', title: t.listeners.client, cell: (row) => <span className="block font-mono text-xs wrap-anywhere max-md:min-w-36">{row.address || row.ip}<span className="block text-fg-3" title={t.listeners.node}>{row.node}</span></span> },
-    { key: 'state', title: t.common.state, width: '8rem', cell: (row) => <State level={listenerLevels[row.state] ?? 'unknown'}>{t.listeners.states[row.state] ?? row.state}<span className="ml-1 text-fg-2 md:hidden">{row.version}</span></State> },
+    { key: 'state', title: t.common.state, width: '8rem', cell: (row) => <State level={listenerLevels[row.state] ?? 'unknown'}><span>{t.listeners.states[row.state] ?? row.state}<span className="block text-fg-2 md:hidden">{row.version}</span></span></State> },
     { key: 'version', title: t.listeners.has, wide: true, width: '8rem', cell: (row) => <span title={row.md5}>{row.version || <span className="font-mono text-xs text-fg-2">{row.md5.slice(0, 8) || t.common.none}</span>}</span> },
     { key: 'since', title: t.listeners.since, wide: over, width: '8rem', cell: (row) => <Time at={row.since} /> },
     { key: 'app', title: t.configs.app, wide: true, wider: over, width: '12%', cell: (row) => row.app || <span className="text-fg-3">–</span> },

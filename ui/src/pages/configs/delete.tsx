@@ -41,7 +41,7 @@ export function DeleteConfigs({ ns, rows, onClose, onDone }: Props) {
   const gray = rows.filter((row) => row.gray?.length).length;
   return (
     <Confirm open onClose={onClose} title={t.configs.deleteTitle(rows.length)} submit={t.common.delete} busy={act.isPending} type={rows.length > listed ? String(rows.length) : undefined} onConfirm={() => act.mutate()}>
-      <ul className="list-inside list-disc">
+      <ul className="list-disc pl-4">
         {rows.slice(0, listed).map((row) => (
           <li key={`${row.groupName}/${row.dataId}`}>
             <b className="font-medium">{row.dataId}</b> <span className="text-fg-2">{row.groupName}</span>

@@ -29,7 +29,7 @@ function Row({ ns, version }: { ns: string; version: Version }) {
   const at = { ns: version.namespaceId || ns, group: version.groupName ?? '', name: version.dataId ?? '' };
   const title = <span className="font-medium wrap-anywhere">{version.dataId}</span>;
   return (
-    <li className="grid grid-cols-[4.5rem_minmax(0,1fr)] items-center gap-x-3 gap-y-0.5 border-b border-line px-4 py-2 last:border-b-0 sm:grid-cols-[5rem_7.5rem_minmax(0,1fr)_minmax(0,10rem)_5rem]">
+    <li className="grid grid-cols-[4.5rem_minmax(0,1fr)] items-center max-sm:items-start gap-x-3 gap-y-0.5 border-b border-line px-4 py-2 last:border-b-0 sm:grid-cols-[5rem_7.5rem_minmax(0,1fr)_minmax(0,10rem)_5rem]">
       <time title={absolute(version.at)} dateTime={new Date(version.at).toISOString()} className="text-fg-2 tabular-nums">
         {new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', ...(settings.get().utc ? { timeZone: 'UTC' } : {}) }).format(version.at)}
       </time>

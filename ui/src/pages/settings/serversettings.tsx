@@ -2,11 +2,32 @@ import { useQuery } from '@tanstack/react-query';
 import { getSettings } from '../../api/session';
 import { useAddress, useTyped } from '../../app/query';
 import { useT } from '../../i18n';
+import { settings, type Language } from '../../lib/settings';
+import { useStore } from '../../lib/store';
 import { SearchInput } from '../../ui/field';
 import { Card, PageHead } from '../../ui/page';
 import { Loaded, NoMatch } from '../../ui/states';
 import { Badge } from '../../ui/status';
 import { Table } from '../../ui/table';
+
+interface Words {
+  title: (text: string) => string;
+  doc: (key: string, text: string) => string;
+  derived: (text: string) => string;
+}
+
+const asSaid: Words = { title: (text) => text, doc: (_, text) => text, derived: (text) => text };
+
+// The server explains its settings in English. In other languages the console does.
+async function wordsOf(language: Language): Promise<Words> {
+  if (language !== 'zh') return asSaid;
+  const zh = await import('./docs.zh');
+  return {
+    title: (text) => zh.titles[text] ?? text,
+    doc: (key, text) => zh.docs[key.replace(/\.\d+$/, '.0')]?.replace('{n}', key.split('.').at(-1)!) ?? text,
+    derived: (text) => zh.derived[text] ?? text,
+  };
+}
 
 // The server says "flag --port": the kind is translated, the name is not.
 function Source({ text }: { text: string }) {
@@ -26,7 +47,14 @@ export function ServerSettingsPage() {
   const t = useT();
   const [search, change] = useAddress();
   const [q, setQ] = useTyped(search.q ?? '', (value) => change({ q: value || undefined }));
-  const query = useQuery({ queryKey: ['server-settings'], queryFn: getSettings });
+  const { language } = useStore(settings);
+  const query = useQuery({
+    queryKey: ['server-settings', language],
+    queryFn: async () => {
+      const [said, words] = await Promise.all([getSettings(), wordsOf(language)]);
+      return { ...said, words };
+    },
+  });
   const wanted = (search.q ?? '').toLowerCase();
   return (
     <>
@@ -35,8 +63,8 @@ export function ServerSettingsPage() {
       <Loaded query={query}>
         {(data) => {
           const sections = [
-            ...data.sections.map(({ title, items }) => ({ title, items: (items ?? []).map((item) => ({ ...item, value: String(item.value ?? '') })) })),
-            { title: t.server.derived, items: (data.derived ?? []).map((item) => ({ ...item, value: String(item.value ?? ''), source: 'default', secret: false, doc: '' })) },
+            ...data.sections.map(({ title, items }) => ({ title: data.words.title(title), items: (items ?? []).map((item) => ({ ...item, value: String(item.value ?? ''), doc: data.words.doc(item.key, item.doc) })) })),
+            { title: t.server.derived, items: (data.derived ?? []).map((item) => ({ ...item, key: data.words.derived(item.key), value: data.words.derived(String(item.value ?? '')), source: 'default', secret: false, doc: '' })) },
           ]
             .map(({ title, items }) => ({ title, items: items.filter((item) => !wanted || `${item.key} ${item.value} ${item.doc}`.toLowerCase().includes(wanted)) }))
             .filter(({ items }) => items.length);
