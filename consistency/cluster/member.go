@@ -139,7 +139,7 @@ func (v *View) Member(addr string) (Member, bool) {
 // left over from a move claims it too.
 func (v *View) ByID(id string) (m Member, ok bool) {
 	for i := range v.Members {
-		if v.Members[i].ID == id && (!ok || v.Members[i].State < m.State) {
+		if id != "" && v.Members[i].ID == id && (!ok || v.Members[i].State < m.State) {
 			m, ok = v.Members[i], true
 		}
 	}

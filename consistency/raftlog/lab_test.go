@@ -218,18 +218,6 @@ func (l *lab) leader(but ...*node) *node {
 	return nil
 }
 
-// insist writes until it is known to have taken effect: a node that has only just
-// joined may take one for the leader that is not, or no more.
-func (n *node) insist(key, value string) {
-	n.lab.tb.Helper()
-	for range 100 {
-		if a, err := n.propose(10*time.Second, op{Key: key, Value: value}); err == nil && a.Code == 0 {
-			return
-		}
-	}
-	n.lab.tb.Fatalf("set %s on %s: its outcome was never known", key, n.id)
-}
-
 // set writes and requires that it took effect.
 func (n *node) set(key, value string) {
 	n.lab.tb.Helper()

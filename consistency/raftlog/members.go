@@ -162,7 +162,7 @@ func (n *Node) admin(ctx context.Context, a admin) error {
 	if n.raft.State() == raft.Leader {
 		return n.operate(a)
 	}
-	addr := n.leaderAddr()
+	_, addr := n.leaderNow()
 	if addr == "" {
 		return ErrNoLeader
 	}

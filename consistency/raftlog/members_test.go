@@ -30,7 +30,7 @@ func TestMembersChange(t *testing.T) {
 			n := l.node(i, fmt.Sprintf("id%d", i))
 			l.nodes = append(l.nodes, n)
 			n.start()
-			n.insist("from"+n.id, "1")
+			n.set("from"+n.id, "1")
 		}
 		l.agree(5 * time.Second)
 		servers := func() (voters, learners int) {
@@ -115,7 +115,7 @@ func TestNewMemberHasNoVoteYet(t *testing.T) {
 		if _, voter := vote(); !voter {
 			t.Error("it follows the log and has no vote")
 		}
-		added.insist("c", "1")
+		added.set("c", "1")
 		l.agree(5 * time.Second)
 	})
 }

@@ -290,12 +290,12 @@ func (n *Node) append(entry []byte) (uint64, []Answer, error) {
 
 // forward hands an entry to the leader. It goes no further than that.
 func (n *Node) forward(ctx context.Context, entry []byte) (uint64, []Answer, error) {
-	addr := n.leaderAddr()
+	id, addr := n.leaderNow()
 	if addr == "" {
 		return 0, nil, ErrNoLeader
 	}
 	n.count.forwarded.Add(1)
-	ctx, cancel := n.whileLeads(ctx, addr)
+	ctx, cancel := n.whileLeads(ctx, id)
 	defer cancel()
 	b, err := n.opt.Peer.Call(ctx, addr, callPropose, entry)
 	if err != nil {
@@ -310,14 +310,15 @@ func (n *Node) forward(ctx context.Context, entry []byte) (uint64, []Answer, err
 	return decodeAnswers(b)
 }
 
-// whileLeads returns a context that ends when another node than the one at addr
-// leads: a leader that fell silent is not waited for.
-func (n *Node) whileLeads(ctx context.Context, addr string) (context.Context, context.CancelFunc) {
+// whileLeads returns a context that ends when another node than that one leads: a
+// leader that fell silent is not waited for. Addresses do not tell: this node may
+// learn meanwhile where a leader is now that the log knows from elsewhere.
+func (n *Node) whileLeads(ctx context.Context, id raft.ServerID) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	go func() { // ends with the context, as its caller does
 		for {
 			changed := n.leaderChanged()
-			if now := n.leaderAddr(); now != "" && now != addr {
+			if now, _ := n.leaderNow(); now != "" && now != id {
 				cancel()
 				return
 			}
@@ -383,13 +384,17 @@ func (n *Node) leads() bool {
 	}
 }
 
-// leaderAddr is the leader's peer address, where membership knows it now.
-func (n *Node) leaderAddr() string {
-	addr, id := n.raft.LeaderWithID()
-	if m, ok := n.opt.Members.View().ByID(string(id)); ok {
-		return m.PeerAddr()
+// leaderNow is the leader and its peer address, where membership knows it now;
+// both are empty where none is known.
+func (n *Node) leaderNow() (id raft.ServerID, addr string) {
+	at, id := n.raft.LeaderWithID()
+	if at == "" || id == "" {
+		return "", ""
 	}
-	return string(addr)
+	if m, ok := n.opt.Members.View().ByID(string(id)); ok {
+		return id, m.PeerAddr()
+	}
+	return id, string(at)
 }
 
 func (n *Node) leaderChanged() <-chan struct{} {

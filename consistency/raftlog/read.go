@@ -44,7 +44,7 @@ func (n *Node) readIndex(ctx context.Context) (uint64, error) {
 	if n.raft.State() == raft.Leader {
 		return n.confirm()
 	}
-	addr := n.leaderAddr()
+	_, addr := n.leaderNow()
 	if addr == "" {
 		return 0, ErrNoLeader
 	}
