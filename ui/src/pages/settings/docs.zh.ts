@@ -41,6 +41,8 @@ export const docs: Record<string, string> = {
   'nacos.console.contextPath': '控制台在其独立端口上的路径前缀',
   'nacos.console.ui.enabled': '是否提供网页控制台',
   'pharos.console.dir': '用来代替内置控制台的前端目录；为空则不替换',
+  'pharos.console.mask': '在控制台及其 API 中隐藏配置里密钥类键的值，拥有 `reveal` 权限的用户除外；客户端 API 不隐藏',
+  'pharos.console.mask.keys': '名称包含这些词之一的键视为密钥，不区分大小写，字母之间的 `-`、`_`、`.` 不计',
   'nacos.remote.server.grpc.sdk.max-inbound-message-size': '可接收的最大 gRPC 消息，字节',
   'nacos.remote.server.grpc.sdk.keep-alive-time': '客户端静默多久后由服务端发送 ping，毫秒',
   'nacos.remote.server.grpc.sdk.keep-alive-timeout': '等待该 ping 应答的时间，毫秒',
