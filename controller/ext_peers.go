@@ -36,6 +36,7 @@ type question struct {
 	ID        string         `json:"id,omitempty"`
 	Listeners listenerFilter `json:"listeners,omitzero"`
 	Clients   clientFilter   `json:"clients,omitzero"`
+	Topology  topologyFilter `json:"topology,omitzero"`
 	Rows      int            `json:"rows,omitempty"`  // the first ones are enough
 	Moves     []move         `json:"moves,omitempty"` // of connections, each for the node that it names
 	Tell      []string       `json:"tell,omitempty"`  // addresses of connections
@@ -53,6 +54,7 @@ const (
 	askActivity  = "activity"
 	askLoad      = "load"
 	askHappened  = "happened"
+	askUses      = "uses"
 	askMove      = "move"
 	askRepush    = "repush"
 )
@@ -99,6 +101,8 @@ func (a *API) answerTo(q *question) any {
 		return a.clientHere(q.ID, who)
 	case q.Kind == askHappened:
 		return a.happenedHere(q.Service)
+	case q.Kind == askUses:
+		return a.usesHere(&q.Topology, who)
 	}
 	if a.off(middleware.Config) {
 		return nil

@@ -20,6 +20,7 @@ func (a *API) extNamingRoutes() []middleware.Route {
 		{Method: get, Path: "/instances", Access: read, Do: a.extInstances},
 		{Method: post, Path: "/instances/batch", Access: write, Do: a.extBatch},
 		{Method: get, Path: "/clients", Access: read, Do: a.extClients},
+		{Method: get, Path: "/topology", Access: read, Do: a.extTopology},
 		{Method: get, Path: "/client", Access: read, Do: a.extClient},
 	})
 }

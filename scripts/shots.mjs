@@ -8,7 +8,7 @@ import path from 'node:path';
 import { launch, openPage, settled } from '../test/console-ui/browser.mjs';
 import { root, startServer } from '../test/console-ui/server.mjs';
 import { dialogs } from '../test/console-ui/dialogs.mjs';
-import { keepAlive, listen, subscribe } from '../test/console-ui/life.mjs';
+import { follow as hear, keepAlive, listen, subscribe } from '../test/console-ui/life.mjs';
 import { api, seed } from '../test/console-ui/seed.mjs';
 
 const [directory = path.join(root, '.bin/shots'), only = ''] = process.argv.slice(2);
@@ -50,6 +50,9 @@ const pages = {
   instances: '/ns/public/instances',
   clients: '/ns/public/clients',
   client: '/ns/public/clients/10.0.0.1%3A8080%23true',
+  topology: '/ns/dev/topology',
+  'topology-focus': '/ns/dev/topology?focus=service%3ADEFAULT_GROUP%40%40checkout',
+  'topology-list': '/ns/dev/topology?view=list',
   samples: '/ns/public/samples',
   nodes: '/cluster/nodes',
   switches: '/cluster/switches',
@@ -108,13 +111,21 @@ async function inhabit(base) {
   }
   const alive = [1, 2, 3, 4].map((i) => ({ serviceName: 'order-service', ip: `10.0.0.${i}`, port: 8080, cluster: 'DEFAULT', weight: 1, metadata: { version: `1.${i}`, zone: i % 2 ? 'a' : 'b', protocol: 'http' } }));
   const end = new AbortController();
-  const stop = keepAlive(base, token, [...alive, { serviceName: 'inventory', groupName: 'WAREHOUSE', ip: '10.0.2.1', port: 7000 }]);
+  const stop = keepAlive(base, token, [...alive, ...['storefront', 'checkout'].map((serviceName, i) => ({ serviceName, namespaceId: 'dev', ip: `127.0.0.${11 + i}`, port: 80 })), { serviceName: 'inventory', groupName: 'WAREHOUSE', ip: '10.0.2.1', port: 7000 }]);
   const now = await to.get('v1/cs/configs', { dataId: 'order.yaml', group: 'DEFAULT_GROUP' });
   for (const [app, agent] of [['order', 'Nacos-Java-Client:v1.4.6'], ['order', 'Nacos-Java-Client:v1.4.6'], ['payment', 'Nacos-Go-Client:v1.1.4']]) listen(base, token, { dataId: 'order.yaml', content: now, app, agent }, end.signal);
+  const namespaceId = 'dev';
+  for (const [i, serviceName] of ['storefront', 'checkout', 'ledger', 'stock', 'mail'].entries()) await to.register(serviceName, `127.0.0.${11 + i}`, 80, { namespaceId, ephemeral: i < 2 });
+  const chained = await Promise.all([
+    hear(base, token, ['checkout', 'mail'], { namespaceId, ip: '127.0.0.11', app: 'storefront' }),
+    hear(base, token, ['ledger', 'stock', 'mail'], { namespaceId, ip: '127.0.0.12', app: 'checkout' }),
+    ...['web', 'web', 'mobile-backend-with-a-long-name'].map((app, i) => hear(base, token, ['storefront', ...(i ? [] : ['gone'])], { namespaceId, ip: `127.0.0.${24 + i}`, app })),
+    hear(base, token, ['stock'], { namespaceId, ip: '127.0.0.27', app: 'unknown' }),
+  ]);
   const follow = () => ['gateway', 'payment', 'warehouse'].forEach((app, i) => void subscribe(base, token, { serviceName: 'order-service', app, agent: 'Nacos-Java-Client:v1.4.6', port: 40_000 + i }).catch(() => undefined));
   follow();
   const again = setInterval(follow, 4000); // nobody hears what is pushed there, so they are forgotten soon
-  return { to, stop: () => (stop(), clearInterval(again), end.abort()) };
+  return { to, stop: () => (stop(), chained.forEach((one) => one()), clearInterval(again), end.abort()) };
 }
 
 async function shoot(page, name, { language, theme, width }, state = '') {

@@ -74,6 +74,9 @@ func (n *Node) watch() {
 			)
 		}
 	})
+	n.naming.OnSubscribe(func(s naming.Subscriber) {
+		events.Changed(console.Topic{Kind: console.Services, Namespace: s.Key.Namespace})
+	})
 	n.naming.OnHappening(func(k naming.Key) {
 		events.Changed(console.Topic{Kind: console.Service, Namespace: k.Namespace, Group: k.Group, Name: k.Service})
 	})

@@ -65,7 +65,7 @@ func TestListsOfOurs(t *testing.T) {
 	}
 	for _, path := range []string{
 		"/configs", "/services", "/instances", "/clients", "/releases", "/recycle", "/listeners", "/overview",
-		"/search?q=hidden&kinds=config,content,service,instance,user", "/client?clientId=192.0.2.77:1%23true",
+		"/search?q=hidden&kinds=config,content,service,instance,user", "/topology", "/client?clientId=192.0.2.77:1%23true",
 	} {
 		for _, who := range []string{"wrong namespace", "no role", "admin"} {
 			w := g.call(http.MethodGet, ext+path, func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+g.tokens[who]) })

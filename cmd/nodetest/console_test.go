@@ -199,6 +199,14 @@ func TestEveryNodeShowsAllClients(t *testing.T) {
 				Tiles struct{ Clients, Subscribers int }
 			}{}
 			consoleOf(t, m, "/overview", nil, &view)
+			drawn := struct {
+				Edges    []struct{ From, To string }
+				Answered nodesAsked
+			}{}
+			consoleOf(t, m, "/topology", nil, &drawn)
+			if len(drawn.Edges) != 1 || drawn.Edges[0].From != "application:shop" || drawn.Edges[0].To != "service:DEFAULT_GROUP@@s" || len(drawn.Answered) != 3 {
+				t.Errorf("the topology on %s: %+v", m.Addr(), drawn)
+			}
 			if view.Tiles.Subscribers != 1 || view.Tiles.Clients < 4 {
 				t.Errorf("overview on %s: %+v", m.Addr(), view)
 			}

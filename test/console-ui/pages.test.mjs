@@ -77,8 +77,8 @@ test('language, theme, rows and keys are set, work at once and survive a reload'
   await done(page);
 });
 
-const asked = /v3\/console\/(ext\/(configs|config|services|instances|clients|releases|recycle|listeners|cluster|switches|audit|settings|overview|samples)|core\/namespace\/list)(\?|$)/;
-const listed = ['/overview', '/ns/public/configs', '/ns/public/configs/DEFAULT_GROUP/seen.yaml', '/ns/public/releases', '/ns/public/listeners', '/ns/public/recycle', '/ns/public/services', '/ns/public/instances', '/ns/public/clients', '/ns/public/samples', '/cluster/nodes', '/cluster/switches', '/namespaces', '/audit', '/server'];
+const asked = /v3\/console\/(ext\/(configs|config|services|instances|clients|topology|releases|recycle|listeners|cluster|switches|audit|settings|overview|samples)|core\/namespace\/list)(\?|$)/;
+const listed = ['/overview', '/ns/public/configs', '/ns/public/configs/DEFAULT_GROUP/seen.yaml', '/ns/public/releases', '/ns/public/listeners', '/ns/public/recycle', '/ns/public/services', '/ns/public/instances', '/ns/public/clients', '/ns/public/topology', '/ns/public/samples', '/cluster/nodes', '/cluster/switches', '/namespaces', '/audit', '/server'];
 
 test('while a page waits it says so; what cannot be loaded says why and can be tried again', { skip }, async () => {
   await on.to.publish('seen.yaml', 'a: 1', { type: 'yaml' });
@@ -114,7 +114,7 @@ test('while a page waits it says so; what cannot be loaded says why and can be t
 test('where nothing is there yet, every list says so and breaks nothing', { skip }, async () => {
   await on.to.post('v1/console/namespaces', { customNamespaceId: 'bare', namespaceName: 'Bare' });
   const page = await on.open({ reducedMotion: 'reduce' });
-  for (const [path, words] of [['configs', 'No configs in this namespace yet'], ['releases', 'Nothing was published yet'], ['listeners', 'Nobody listens'], ['recycle', 'The recycle bin is empty'], ['services', 'No services in this namespace yet'], ['instances', 'No instances'], ['clients', 'No clients']]) {
+  for (const [path, words] of [['configs', 'No configs in this namespace yet'], ['releases', 'Nothing was published yet'], ['listeners', 'Nobody listens'], ['recycle', 'The recycle bin is empty'], ['services', 'No services in this namespace yet'], ['instances', 'No instances'], ['clients', 'No clients'], ['topology', 'No services in this namespace yet']]) {
     await page.goto(at(`/ns/bare/${path}`));
     await page.getByText(words, { exact: true }).waitFor();
     await settled(page);

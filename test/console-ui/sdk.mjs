@@ -17,22 +17,23 @@ function install() {
 
 const program = `
 const { NacosNamingClient, NacosConfigClient } = require('nacos');
-const [server, service, dataId, port] = process.argv.slice(1);
+const [server, service, dataId, port, ...uses] = process.argv.slice(1);
 const logger = { info() {}, debug() {}, log() {}, warn: console.error, error: console.error };
 (async () => {
   const naming = new NacosNamingClient({ logger, serverList: server, namespace: 'public' });
   await naming.ready();
   await naming.registerInstance(service, { ip: '127.0.0.1', port: Number(port), metadata: { from: 'sdk' } });
   naming.subscribe(service, (hosts) => console.log(JSON.stringify({ hosts: hosts.map((one) => ({ port: one.port, weight: one.weight, enabled: one.enabled })) })));
+  for (const name of uses) naming.subscribe(name, () => undefined);
   const config = new NacosConfigClient({ logger, serverAddr: server, requestTimeout: 6000 });
   config.subscribe({ dataId, group: 'DEFAULT_GROUP' }, (content) => console.log(JSON.stringify({ content })));
 })().catch((error) => { console.error(error); process.exit(1); });
 `;
 
-/** A program that registers an instance, watches its service and listens to a config. */
-export async function startProgram(address, { service, dataId, port }) {
+/** A program that registers an instance, watches its service and those that it uses, and listens to a config. */
+export async function startProgram(address, { service, dataId, port, uses = [] }) {
   install();
-  const child = spawn(process.execPath, ['-e', program, address, service, dataId, String(port)], { cwd: home, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['-e', program, address, service, dataId, String(port), ...uses], { cwd: home, stdio: ['ignore', 'pipe', 'inherit'] });
   const told = [];
   const waiting = new Set();
   readline.createInterface({ input: child.stdout }).on('line', (line) => {

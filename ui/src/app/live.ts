@@ -24,7 +24,7 @@ export function keysOf(topic: string): string[][] {
     case 'listeners':
       return [['listeners', ns], ['config', ns]];
     case 'services':
-      return [['services', ns], ['instances', ns], ['clients', ns], ['overview']];
+      return [['services', ns], ['instances', ns], ['clients', ns], ['topology', ns], ['overview']];
     case 'service':
       return [['service', ...rest], ['instances', ns]];
     case 'metrics':

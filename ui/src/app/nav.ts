@@ -14,6 +14,7 @@ import {
   ServerCog,
   SlidersHorizontal,
   Trash2,
+  Waypoints,
   Workflow,
   type LucideIcon,
 } from 'lucide-react';
@@ -59,6 +60,7 @@ export function navigation(t: Dictionary, me: Me, has: Capabilities, ns: string)
         ...item(naming, `${at}/services`, t.nav.services, Boxes, 's'),
         ...item(naming, `${at}/instances`, t.nav.instances, Workflow, 'i'),
         ...item(naming, `${at}/clients`, t.nav.clients, Cable),
+        ...item(naming, `${at}/topology`, t.nav.topology, Waypoints, 't'),
         ...item(config || naming, `${at}/samples`, t.nav.samples, Code),
       ],
     },

@@ -23,6 +23,7 @@ export const pages = [
   page('/ns/$ns/instances', () => import('../pages/services/instances'), 'InstancesPage'),
   page('/ns/$ns/clients', () => import('../pages/services/clients'), 'ClientsPage'),
   page('/ns/$ns/clients/$name', () => import('../pages/services/clients'), 'ClientPage'),
+  page('/ns/$ns/topology', () => import('../pages/topology/topology'), 'TopologyPage'),
   page('/ns/$ns/samples', () => import('../pages/samples/samples'), 'SamplesPage'),
   page('/cluster/nodes', () => import('../pages/cluster/nodes'), 'NodesPage'),
   page('/cluster/switches', () => import('../pages/cluster/switches'), 'SwitchesPage'),

@@ -50,6 +50,7 @@ const tree = root.addChildren([
   page('/ns/$ns/instances'),
   page('/ns/$ns/clients'),
   page('/ns/$ns/clients/$name'),
+  page('/ns/$ns/topology'),
   page('/ns/$ns/samples'),
   page('/cluster/nodes'),
   page('/cluster/switches'),

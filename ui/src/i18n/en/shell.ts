@@ -17,6 +17,7 @@ export const shell = {
     instances: 'Instances',
     clients: 'Clients',
     samples: 'Connect an SDK',
+    topology: 'Topology',
     cluster: 'Cluster',
     nodes: 'Nodes',
     switches: 'Switches',

@@ -1,6 +1,6 @@
 import type { Dictionary } from '../index';
 
-export const flow: Pick<Dictionary, 'activity'> = {
+export const flow: Pick<Dictionary, 'activity' | 'topology'> = {
   activity: {
     title: '动态',
     when: '时间',
@@ -26,5 +26,37 @@ export const flow: Pick<Dictionary, 'activity'> = {
     since: (time) => `记录保存在内存中，自 ${time} 起完整。`,
     none: '还没有发生任何事件',
     noneText: '实例的上线、下线与变化会出现在这里。',
+    metadata: '元数据',
+  },
+  topology: {
+    text: '谁在使用哪个服务：订阅者位于其订阅服务的左侧。',
+    find: '在图中查找',
+    groupBy: '合并方式',
+    by: { application: '按应用', client: '按地址', group: '按服务分组' },
+    depth: '深度',
+    steps: (count) => `${count} 层`,
+    asDrawing: '图',
+    asList: '列表',
+    drawing: (nodes, edges) => `${nodes} 个节点，${edges} 条连接；列表显示相同内容`,
+    edge: (count) => `${count} 个订阅者`,
+    closer: '放大',
+    further: '缩小',
+    fit: '显示全部',
+    healthy: (healthy, total) => `健康 ${healthy}/${total}`,
+    members: (count) => `共 ${count} 个`,
+    kinds: { application: '应用', client: '客户端' },
+    rest: { service: '其他服务', application: '其他应用', client: '其他客户端', group: '其他分组' },
+    usedBy: '被使用',
+    uses: '使用',
+    inferred: '推断',
+    more: (count) => `还有 ${count} 个`,
+    focus: '聚焦',
+    focusOn: (name) => `聚焦 ${name}`,
+    everything: '显示全部',
+    itself: (count) => `${count} 个实例订阅自身`,
+    impact: (services, subscribers) => (services + subscribers ? `若它不可用，将影响 ${services} 个服务和 ${subscribers} 个其他订阅者。` : '没有任何依赖者。'),
+    nobody: '没有订阅者',
+    alone: (count) => `未显示 ${count} 个无人使用的服务。`,
+    truncated: '内容过多，无法全部显示：请查看单个服务。',
   },
 };

@@ -19,6 +19,7 @@ export const shell: Pick<Dictionary, 'nav' | 'login' | 'palette' | 'keys'> = {
     instances: '实例',
     clients: '客户端',
     samples: '接入 SDK',
+    topology: '服务拓扑',
     cluster: '集群',
     nodes: '节点',
     switches: '开关',

@@ -28,7 +28,7 @@ function set(t: Dictionary, { set: did }: Happening): string {
   return [
     did.enabled !== null && (did.enabled ? t.activity.on : t.activity.off),
     did.weight !== null && t.activity.weight(did.weight),
-    did.metadata && t.services.metadata,
+    did.metadata && t.activity.metadata,
   ].filter(Boolean).join(', ');
 }
 
