@@ -74,7 +74,8 @@ func TestTopology(t *testing.T) {
 		"deeper":     {[]string{"focus", at + "price", "depth", "2"}, []string{at + "order ok", at + "price bad", at + "stock warn"}, []string{line(at+"order", "stock", 1), line(at+"stock", "price", 1)}},
 		"alone":      {[]string{"focus", at + "lone"}, []string{at + "lone ok"}, nil},
 		"addresses": {
-			[]string{"groupBy", "client", "focus", at + "order"}, []string{"client:192.0.2.77 unknown", "client:192.0.2.78 unknown", at + "order ok"},
+			[]string{"groupBy", "client", "focus", at + "order"},
+			[]string{"client:192.0.2.77 unknown", "client:192.0.2.78 unknown", at + "order ok"},
 			[]string{line("client:192.0.2.77", "order", 1), line("client:192.0.2.78", "order", 1)},
 		},
 		"groups":    {[]string{"groupBy", "group"}, []string{"application:web unknown", "client:192.0.2.79 unknown", "group:DEFAULT_GROUP unknown"}, []string{"application:web > group:DEFAULT_GROUP 2", "client:192.0.2.79 > group:DEFAULT_GROUP 1"}},

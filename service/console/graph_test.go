@@ -79,7 +79,8 @@ func TestGraph(t *testing.T) {
 		},
 		"in a circle": {
 			func(g *console.Graph) *console.Graph { return g.Around(svc("a"), 5) },
-			[]string{"service:G@@a", "service:G@@b"}, []string{"a > b 1", "b > a 1"},
+			[]string{"service:G@@a", "service:G@@b"},
+			[]string{"a > b 1", "b > a 1"},
 		},
 		"no room": {
 			func(g *console.Graph) *console.Graph { return g.Bounded(4, svc("lone")) },
@@ -88,7 +89,8 @@ func TestGraph(t *testing.T) {
 		},
 		"by group": {
 			func(g *console.Graph) *console.Graph { return g.Grouped() },
-			[]string{"application:web", "group:G of 6 itself 12"}, []string{"web > G 2"},
+			[]string{"application:web", "group:G of 6 itself 12"},
+			[]string{"web > G 2"},
 		},
 	} {
 		nodes, edges := drawn(tt.of(shop()))
