@@ -1,7 +1,7 @@
 // Who uses which service, drawn: with subscribers as they really subscribe.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { accessibilityInThemes, settled } from './browser.mjs';
+import { accessibility, accessibilityInThemes, settled } from './browser.mjs';
 import { follow } from './life.mjs';
 import { startProgram } from './sdk.mjs';
 import { done, stage } from './stage.mjs';
@@ -93,7 +93,7 @@ test('the list says what the drawing shows', { skip }, async () => {
   assert.deepEqual(rows.flatMap((row) => row.by.map((from) => `${from} ${row.name}`)).sort(), pairs);
   assert.deepEqual(rows.flatMap((row) => row.uses.map((to) => `${row.name} ${to}`)).sort(), pairs);
   await settled(page);
-  assert.deepEqual(await accessibilityInThemes(page), []);
+  assert.deepEqual(await accessibility(page), []);
   await page.getByRole('button', { name: 'Focus on ledger' }).click();
   await page.getByRole('row', { name: /web/ }).waitFor({ state: 'detached' });
   await done(page);
