@@ -16,7 +16,7 @@ export function keepAlive(base, token, instances) {
       }),
     );
   void beat();
-  const timer = setInterval(() => void beat(), 4000);
+  const timer = setInterval(() => void beat(), 4000).unref();
   return () => clearInterval(timer);
 }
 

@@ -1,6 +1,7 @@
 // Services in a real browser: what programs register appears, what operators set reaches them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { keepAlive } from './life.mjs';
 import { done, stage } from './stage.mjs';
 
 const on = stage();
@@ -71,11 +72,13 @@ test('activity shows flapping, live, and who changed what', { skip }, async () =
     await on.to.register(instance.serviceName, instance.ip, instance.port);
   }
   await on.to.put('v1/ns/instance', { ...instance, weight: 3, enabled: false });
+  const rest = keepAlive(on.server.local, '', [{ ...instance, cluster: 'DEFAULT' }]); // or it falls ill, which is shown, too
   await page.getByText('1 instance keeps coming and going').first().waitFor();
   await page.getByText('changed 5 times within 10 min').waitFor();
   await rows.filter({ hasText: 'changed by an operator: traffic off, weight 3' }).waitFor();
   assert.equal(await rows.count(), 7); // with the heading
   assert.match(page.url(), /tab=activity/);
+  rest();
   await done(page);
 });
 
