@@ -101,7 +101,20 @@ export interface ConfigFull extends ConfigDetail {
   gray: Gray[];
   listeners: number;
   behind: number;
+  /** Where the server has hidden secrets in the content. */
+  masks?: Hidden[];
+  /** Whether the reader may have them shown. */
+  reveal?: boolean;
 }
+
+/** A place where a secret is hidden. */
+export interface Hidden {
+  line: number;
+  path: string;
+}
+
+/** What the server puts in the place of a secret. It takes no content with this in it. */
+export const maskToken = '___MASKED___';
 
 export interface Version {
   nid: string;
@@ -160,7 +173,27 @@ export function queryConfigs({ changed, ...q }: ConfigQuery, signal?: AbortSigna
   return get<ConfigPage>(`${root}/configs`, { ...q, changedAfter: ago && Date.now() - ago, facets: true }, signal);
 }
 
-export const getFull = (c: ConfigName) => get<ConfigFull>(`${root}/config`, named(c));
+/** The configuration, with its secrets only for somebody who may see them and has asked to. */
+export const getFull = (c: ConfigName, masked = true) => get<ConfigFull>(`${root}/config`, { ...named(c), masked });
+
+interface Wanted {
+  line?: number;
+  name?: string;
+  md5?: string | undefined;
+}
+
+/** Shows secrets of a configuration; the audit log says who has asked. */
+export const reveal = (c: ConfigName, wanted: Wanted) =>
+  post<{ md5: string; values: (Hidden & { value: string })[] }>(`${root}/config/reveal`, { ...named(c), ...wanted });
+
+/** The configuration with all of its secrets, which is asked for as such. */
+export async function revealWhole(c: ConfigName, known: ConfigFull): Promise<ConfigFull> {
+  if (known.masks?.length) await reveal(c, { md5: known.md5 ?? undefined });
+  for (const gray of known.gray ?? []) {
+    if (gray.content.includes(maskToken)) await reveal(c, { name: gray.name, md5: gray.md5 });
+  }
+  return getFull(c, false);
+}
 
 export interface Publication {
   content: string;
@@ -185,7 +218,7 @@ export const removeGray = (c: ConfigName, name: string) => del<boolean>(`${root}
 export const listVersions = (c: ConfigName, pageNo: number, pageSize = 50) =>
   get<Page<Version>>(`${root}/config/versions`, { ...named(c), pageNo, pageSize });
 
-export const getVersion = (c: ConfigName, nid: string) => get<VersionFull>(`${root}/config/version`, { ...named(c), nid });
+export const getVersion = (c: ConfigName, nid: string) => get<VersionFull>(`${root}/config/version`, { ...named(c), nid, masked: true });
 
 export const restore = (c: ConfigName, nid: string, expect: string) => post<Published>(`${root}/config/restore`, { ...named(c), nid, expect });
 
@@ -224,6 +257,26 @@ export interface Convergence {
   truncated: boolean;
   nodes: Answering[];
 }
+
+export interface Preview {
+  matched: (Listener & { sees: boolean })[];
+  count: number;
+  total: number;
+  nodes: Answering[];
+}
+
+/** Which of those who listen now a rule names. */
+export const previewGray = (c: ConfigName, kind: 'beta' | 'tag', value: string) =>
+  post<Preview>(`${root}/config/gray/preview`, { ...named(c), ...(kind === 'beta' ? { kind: 'ip', betaIps: value } : { kind: 'tag', tag: value }) });
+
+export interface Repushed {
+  told: number;
+  results: { address: string; node: string; result: 'told' | 'later' | 'absent' }[];
+  nodes: Answering[];
+}
+
+/** Has clients be told once more. */
+export const repush = (c: ConfigName, addresses: string[]) => post<Repushed>(`${root}/config/repush`, { ...named(c), connections: addresses.join(',') });
 
 export const getConvergence = (c: ConfigName) => get<Convergence>(`${root}/config/convergence`, named(c));
 

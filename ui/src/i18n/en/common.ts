@@ -81,6 +81,7 @@ export const common = {
   errors: {
     unreachable: 'The server does not answer. Check the connection and try again.',
     conflict: 'Somebody else changed this in the meantime.',
+    masked: 'The text still has ___MASKED___ where secrets were hidden. Put the values in their places.',
     forbidden: 'Your roles do not allow this.',
     forbiddenBecause: (reason: string) => `Your roles do not allow this: ${reason}`,
     missing: 'It does not exist, or no longer.',
@@ -110,5 +111,6 @@ export const common = {
     internal: 'The server met an error of its own. Its log says more.',
     not_found: 'It does not exist, or no longer.',
     conflict: 'Somebody else changed this in the meantime.',
+    masked: 'The text still has ___MASKED___ where secrets were hidden. Put the values in their places.',
   },
 };

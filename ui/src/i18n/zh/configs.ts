@@ -1,6 +1,6 @@
 import type { Dictionary } from '../index';
 
-type Part = 'confirm' | 'filter' | 'configs' | 'config' | 'history' | 'recycle' | 'listeners' | 'gray' | 'editor' | 'edit' | 'merge' | 'transfer' | 'samples';
+type Part = 'confirm' | 'filter' | 'configs' | 'config' | 'secrets' | 'history' | 'recycle' | 'listeners' | 'gray' | 'editor' | 'edit' | 'merge' | 'transfer' | 'samples';
 
 export const configs: Pick<Dictionary, Part> = {
   confirm: {
@@ -60,6 +60,21 @@ export const configs: Pick<Dictionary, Part> = {
     contentOf: (name) => `${name} 的内容`,
     behind: (count) => `${count} 个客户端未更新`,
   },
+  secrets: {
+    kind: '配置中的密文值',
+    hidden: (count) => `已隐藏 ${count} 个密文值。`,
+    reveal: '显示',
+    revealToEdit: '显示并编辑',
+    title: (name) => `${name} 的密文值`,
+    audited: '每次查看都会连同你的名字写入审计日志。',
+    show: (path) => `显示 ${path}`,
+    copy: (path) => `复制 ${path}`,
+    line: (line) => `第 ${line} 行`,
+    mayNot: (resource) => `你不能查看这里的密文值：需要对 ${resource} 的 r 权限`,
+    replace: '要修改文本，请先显示它们，或填入新的值。',
+    inContent: '文本中仍有 ___MASKED___：请填入实际的值',
+    dirty: '请先放弃你的修改：文本将重新加载',
+  },
   history: {
     kinds: { create: '创建', publish: '发布', remove: '删除', gray: '灰度', gray_remove: '灰度结束' },
     current: '当前',
@@ -104,6 +119,9 @@ export const configs: Pick<Dictionary, Part> = {
     summary: (good, total) => `${total} 个客户端中 ${good} 个已是最新`,
     onlyBehind: '仅未更新的',
     noneBehind: '没有未更新的客户端',
+    push: (count) => `再次推送给 ${count} 个客户端`,
+    pushTo: (address) => `再次推送给 ${address}`,
+    pushed: (told, of) => (told === of ? `已再次通知 ${told} 个客户端。` : `已再次通知 ${of} 个客户端中的 ${told} 个；其余的会在下次询问时得到通知。`),
     none: '没有监听者',
     noneText: '客户端订阅配置后会立即出现在这里。',
     truncated: '只列出前 1,000 个客户端，未更新的在前。',
@@ -118,6 +136,8 @@ export const configs: Pick<Dictionary, Part> = {
     byTag: '标签',
     addresses: '客户端地址',
     listening: '当前监听者',
+    reached: '现在会得到它的客户端',
+    otherGoesBefore: '会得到优先的另一份灰度内容',
     matches: (count, total) => `${total} 个监听客户端中 ${count} 个匹配。`,
     tag: '标签',
     tagText: '请求头 Vipserver-Tag 带有此标签的客户端会得到它。',

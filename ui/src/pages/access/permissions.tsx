@@ -66,6 +66,7 @@ function GrantForm({ onClose }: { onClose: () => void }) {
               <option value={star}>{t.common.all}</option>
               <option value="config">{t.samples.config}</option>
               <option value="naming">{t.samples.service}</option>
+              <option value="reveal">{t.secrets.kind}</option>
             </Select>
           )}
         </Field>

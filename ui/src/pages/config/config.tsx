@@ -24,6 +24,7 @@ import { Samples } from '../samples/samples';
 import { GrayTab } from './gray';
 import { HistoryTab } from './history';
 import { ListenersTab } from './listenerstab';
+import { SecretsStrip } from './secrets';
 
 export function Crumbs({ ns, group }: { ns: string; group: string }) {
   const t = useT();
@@ -41,9 +42,25 @@ export function Crumbs({ ns, group }: { ns: string; group: string }) {
 }
 
 function Content({ config }: { config: ConfigFull }) {
-  const t = useT();
   const [hidden, setHidden] = useState(() => settings.get().secrets);
-  const secret = useMemo(() => secretsIn(config.content).length > 0, [config.content]);
+  const secret = useMemo(() => !config.masks?.length && secretsIn(config.content).length > 0, [config.content, config.masks]);
+  return (
+    <div className="flex flex-col gap-4">
+      <SecretsStrip config={config} />
+      <ContentCards config={config} secret={secret} hidden={hidden} onHide={setHidden} />
+    </div>
+  );
+}
+
+interface CardsProps {
+  config: ConfigFull;
+  secret: boolean;
+  hidden: boolean;
+  onHide: (hidden: boolean) => void;
+}
+
+function ContentCards({ config, secret, hidden, onHide }: CardsProps) {
+  const t = useT();
   return (
     <div className="grid gap-4 xl:grid-cols-[minmax(0,1fr)_20rem]">
       <Card flush className="overflow-hidden">
@@ -52,7 +69,7 @@ function Content({ config }: { config: ConfigFull }) {
             {config.type || 'text'} · {bytes(config.size)}
           </span>
           <span className="flex items-center">
-            {secret && <IconButton label={hidden ? t.config.secretsShow : t.config.secretsHide} icon={hidden ? Eye : EyeOff} onClick={() => setHidden(!hidden)} />}
+            {secret && <IconButton label={hidden ? t.config.secretsShow : t.config.secretsHide} icon={hidden ? Eye : EyeOff} onClick={() => onHide(!hidden)} />}
             <CopyButton text={config.content} label={t.config.copyContent} />
           </span>
         </div>
@@ -123,7 +140,7 @@ function Body({ config }: { config: ConfigFull }) {
   const tabs = [
     { key: 'content', title: t.config.content, content: () => <Content config={config} /> },
     { key: 'history', title: t.config.history, content: () => <HistoryTab config={config} /> },
-    { key: 'listeners', title: <>{t.config.listeners} <span className="text-fg-3 tabular-nums">{config.listeners}</span></>, content: () => <ListenersTab /> },
+    { key: 'listeners', title: <>{t.config.listeners} <span className="text-fg-3 tabular-nums">{config.listeners}</span></>, content: () => <ListenersTab config={config} /> },
     { key: 'gray', title: <>{t.config.gray} {config.gray.length > 0 && <span className="text-fg-3 tabular-nums">{config.gray.length}</span>}</>, content: () => <GrayTab config={config} /> },
     { key: 'code', title: t.config.code, content: () => <Samples query={{ namespaceId: ns, groupName: group, dataId: name }} /> },
   ];

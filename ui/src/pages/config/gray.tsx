@@ -1,7 +1,7 @@
-import { useQuery } from '@tanstack/react-query';
-import { Contrast, GitMerge, Square } from 'lucide-react';
-import { useState } from 'react';
-import { extConfigKeys, getConvergence, promoteGray, publish, removeGray, type ConfigFull, type Gray } from '../../api/extconfig';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { Contrast, Eye, GitMerge, Square } from 'lucide-react';
+import { useEffect, useState } from 'react';
+import { extConfigKeys, getConvergence, maskToken, previewGray, promoteGray, publish, removeGray, revealWhole, type ConfigFull, type Gray } from '../../api/extconfig';
 import { useAct } from '../../app/mutate';
 import { usePath } from '../../app/query';
 import { useT } from '../../i18n';
@@ -12,9 +12,11 @@ import { Confirm } from '../../ui/confirm';
 import { Dialog } from '../../ui/dialog';
 import { Area, Field, Input, Select } from '../../ui/field';
 import { Card, Facts } from '../../ui/page';
-import { Blank } from '../../ui/states';
+import { Blank, Failure, Strip } from '../../ui/states';
 import { Badge } from '../../ui/status';
 import { Time } from '../../ui/time';
+import { Partial } from './listenerstab';
+import { useMayReveal } from './secrets';
 
 const addressesOf = (gray: Gray) => (Array.isArray(gray.addresses) ? gray.addresses.join(', ') : (gray.addresses ?? ''));
 
@@ -69,11 +71,10 @@ function Addresses({ value, onChange }: { value: string; onChange: (value: strin
   const { data } = useQuery({ queryKey: extConfigKeys.convergence(at), queryFn: () => getConvergence(at) });
   const chosen = value.split(/[\s,]+/).filter(Boolean);
   const known = [...new Set(data?.clients?.map((client) => client.ip) ?? [])].sort();
-  const matched = data?.clients?.filter((client) => chosen.includes(client.ip)).length ?? 0;
   const toggle = (ip: string, on: boolean) => onChange((on ? [...chosen, ip] : chosen.filter((one) => one !== ip)).join(', '));
   return (
     <>
-      <Field label={t.gray.addresses} hint={t.gray.matches(matched, data?.counts.total ?? 0)}>
+      <Field label={t.gray.addresses}>
         {(props) => <Area {...props} value={value} onChange={(event) => onChange(event.target.value)} placeholder="10.0.0.7, 10.0.0.8" />}
       </Field>
       {known.length > 0 && (
@@ -85,6 +86,42 @@ function Addresses({ value, onChange }: { value: string; onChange: (value: strin
         </fieldset>
       )}
     </>
+  );
+}
+
+// What is typed, once no more is.
+function useSettled(value: string): string {
+  const [settled, settle] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => settle(value), 250);
+    return () => clearTimeout(timer);
+  }, [value]);
+  return settled;
+}
+
+/** Who would get the copy: those of now that the rule names, on all nodes. */
+function Reached({ kind, value }: { kind: 'beta' | 'tag'; value: string }) {
+  const t = useT();
+  const { ns, group, name } = usePath();
+  const at = { ns, group, dataId: name };
+  const settled = useSettled(value);
+  const query = useQuery({ queryKey: [...extConfigKeys.one(at), 'preview', kind, settled], queryFn: () => previewGray(at, kind, settled), enabled: settled !== '', placeholderData: keepPreviousData });
+  if (value === '' || settled === '') return null;
+  if (query.error) return <Failure error={query.error} />;
+  if (!query.data) return null;
+  const { matched, count, total, nodes } = query.data;
+  return (
+    <section aria-label={t.gray.reached} aria-busy={settled !== value || query.isFetching} className="flex flex-col gap-2 rounded-lg bg-sunken p-3 text-sm">
+      <p className="font-medium">{t.gray.matches(count, total)}</p>
+      <Partial nodes={nodes} />
+      <ul className="max-h-48 overflow-y-auto">
+        {matched.map((one) => (
+          <li key={`${one.node} ${one.address}`} className="py-0.5">
+            <span className="font-mono text-xs wrap-anywhere">{one.ip}</span> <span className="text-xs text-fg-2">{[one.address, one.app, !one.sees && t.gray.otherGoesBefore].filter(Boolean).join(' · ')}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 
@@ -104,7 +141,13 @@ function StartDialog({ config, onClose }: { config: ConfigFull; onClose: () => v
     stale: useStale(),
     then: onClose,
   });
-  const why = (kind === 'beta' ? !list : !tag.trim()) ? t.gray.ruleMissing : content === config.content && t.gray.sameContent;
+  const mayNot = useMayReveal();
+  const uncover = useAct({
+    run: () => revealWhole({ ns, group, dataId: name }, config),
+    then: (whole) => setContent(whole.gray.find((gray) => gray.kind === 'beta')?.content ?? whole.content),
+  });
+  const masked = content.includes(maskToken);
+  const why = (kind === 'beta' ? !list : !tag.trim()) ? t.gray.ruleMissing : masked ? t.secrets.inContent : content === config.content && t.gray.sameContent;
   return (
     <Dialog
       open
@@ -133,6 +176,10 @@ function StartDialog({ config, onClose }: { config: ConfigFull; onClose: () => v
             )}
           </Field>
           {kind === 'beta' ? <Addresses value={addresses} onChange={setAddresses} /> : <Field label={t.gray.tag} hint={t.gray.tagText}>{(props) => <Input {...props} value={tag} onChange={(event) => setTag(event.target.value)} />}</Field>}
+          <Reached kind={kind} value={kind === 'beta' ? list : tag.trim()} />
+          {masked && (
+            <Strip action={<Button icon={Eye} why={mayNot(config)} busy={uncover.isPending} onClick={() => uncover.mutate()}>{t.secrets.revealToEdit}</Button>}>{t.secrets.replace}</Strip>
+          )}
         </div>
         <div className="h-[50vh] overflow-hidden rounded-lg border border-line lg:h-auto">
           <CodeEditor value={content} onChange={setContent} type={config.type ?? 'text'} label={t.config.contentOf(name)} original={config.content} />

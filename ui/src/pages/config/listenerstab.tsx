@@ -1,8 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
-import { Radio } from 'lucide-react';
-import { extConfigKeys, getConvergence, type Answering, type Convergence, type Listener } from '../../api/extconfig';
+import { BellRing, Radio } from 'lucide-react';
+import { extConfigKeys, getConvergence, repush, type Answering, type ConfigFull, type Convergence, type Listener } from '../../api/extconfig';
+import { useAct } from '../../app/mutate';
 import { useAddress, usePath } from '../../app/query';
 import { useT, type Dictionary } from '../../i18n';
+import { Button, IconButton } from '../../ui/button';
 import { Checkbox } from '../../ui/choice';
 import { cx } from '../../ui/cx';
 import { Card } from '../../ui/page';
@@ -62,16 +64,27 @@ function Bar({ counts }: { counts: Convergence['counts'] }) {
 }
 
 /** Who listens to this configuration, and which version each one has. */
-export function ListenersTab() {
+export function ListenersTab({ config }: { config: ConfigFull }) {
   const t = useT();
   const { ns, group, name } = usePath();
   const at = { ns, group, dataId: name };
   const [search, change] = useAddress();
   const query = useQuery({ queryKey: extConfigKeys.convergence(at), queryFn: () => getConvergence(at), refetchInterval: 5000 });
+  const tell = useAct({
+    run: (addresses: string[]) => repush(at, addresses),
+    done: (result, addresses) => t.listeners.pushed(result.told, addresses.length),
+    stale: [extConfigKeys.convergence(at)],
+  });
+  const why = !config.may.includes('w') && t.configs.mayNot;
+  const columns: Column<Listener>[] = [
+    ...listenerColumns(t),
+    { key: 'acts', title: t.common.actions, quiet: true, width: '3.5rem', align: 'end', cell: (row) => !why && row.state === 'behind' && row.address && <IconButton label={t.listeners.pushTo(row.address)} icon={BellRing} disabled={tell.isPending} onClick={() => tell.mutate([row.address])} /> },
+  ];
   return (
     <Loaded query={query}>
       {(data) => {
         const only = search.only === 'behind';
+        const behind = (data.clients ?? []).filter((row) => row.state === 'behind' && row.address).map((row) => row.address);
         const rows = (data.clients ?? []).filter((row) => !only || row.state === 'behind');
         return (
           <div className="flex flex-col gap-4">
@@ -89,9 +102,18 @@ export function ListenersTab() {
               <Card
                 flush
                 title={t.listeners.clients}
-                actions={<Checkbox checked={only} onChange={(on) => change({ only: on ? 'behind' : undefined })} label={t.listeners.onlyBehind} />}
+                actions={
+                  <span className="flex flex-wrap items-center gap-3">
+                    {behind.length > 0 && (
+                      <Button icon={BellRing} why={why} busy={tell.isPending} onClick={() => tell.mutate(behind)}>
+                        {t.listeners.push(behind.length)}
+                      </Button>
+                    )}
+                    <Checkbox checked={only} onChange={(on) => change({ only: on ? 'behind' : undefined })} label={t.listeners.onlyBehind} />
+                  </span>
+                }
               >
-                {rows.length ? <Table label={t.listeners.clients} columns={listenerColumns(t)} rows={rows} rowKey={(row) => `${row.node} ${row.address} ${row.state}`} /> : <Blank title={t.listeners.noneBehind} />}
+                {rows.length ? <Table label={t.listeners.clients} columns={columns} rows={rows} rowKey={(row) => `${row.node} ${row.address} ${row.state}`} /> : <Blank title={t.listeners.noneBehind} />}
                 {data.truncated && <p className="border-t border-line px-4 py-2 text-xs text-fg-2">{t.listeners.truncated}</p>}
               </Card>
             )}

@@ -1,7 +1,8 @@
 import { useBlocker, useNavigate } from '@tanstack/react-router';
-import { AlignLeft, Maximize2, Minimize2, Send, WrapText } from 'lucide-react';
+import { AlignLeft, Eye, LockKeyhole, Maximize2, Minimize2, Send, WrapText } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import type { ConfigName } from '../../api/config';
+import { maskToken } from '../../api/extconfig';
 import { useServer } from '../../app/server';
 import { useT } from '../../i18n';
 import { format } from '../../lib/lint/format';
@@ -60,10 +61,12 @@ interface Props {
   base: Base;
   latest: Base;
   fresh?: boolean;
+  /** What the server has hidden of the text, and how it is shown. */
+  secrets?: { count: number; why: string | false; busy: boolean; onReveal: () => void } | undefined;
 }
 
 /** Writes a configuration: nothing goes out before a review of what changes. */
-export function EditForm({ name, base: first, latest, fresh = false }: Props) {
+export function EditForm({ name, base: first, latest, fresh = false, secrets }: Props) {
   const t = useT();
   const has = useServer();
   const navigate = useNavigate();
@@ -95,7 +98,8 @@ export function EditForm({ name, base: first, latest, fresh = false }: Props) {
     (fresh && nameProblem(t, dataId, group)) ||
     (!written.content.trim() && t.edit.empty) ||
     (size > has.limits.maxContent && t.edit.tooLarge(bytes(has.limits.maxContent))) ||
-    (!fresh && !dirty && t.edit.unchanged);
+    (!fresh && !dirty && t.edit.unchanged) ||
+    (written.content.includes(maskToken) && t.secrets.inContent);
   const review = () => (why ? complain(new Error(why)) : setReviewing(true));
   const tidy = async () => {
     const text = await format(written.type, written.content);
@@ -131,6 +135,11 @@ export function EditForm({ name, base: first, latest, fresh = false }: Props) {
       />
       <div className="mb-3 flex flex-col gap-2 empty:hidden">
         {draft && <ResumeStrip draft={draft} base={base} onTake={(kept) => { setDraft(null); setWritten(kept); }} onDrop={() => { setDraft(null); dropDraft(name.ns, name.group, name.dataId); }} />}
+        {secrets && (
+          <Strip tone="info" icon={LockKeyhole} action={<Button icon={Eye} why={secrets.why || (dirty && t.secrets.dirty)} busy={secrets.busy} onClick={secrets.onReveal}>{t.secrets.revealToEdit}</Button>}>
+            {t.secrets.hidden(secrets.count)} {t.secrets.replace}
+          </Strip>
+        )}
         {latest.md5 !== base.md5 && (
           <Strip action={<Button onClick={() => setReviewing(true)}>{t.edit.viewMerge}</Button>}>{t.edit.published(latest.version)}</Strip>
         )}
