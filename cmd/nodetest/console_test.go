@@ -330,7 +330,7 @@ func TestRepushReachesAllNodes(t *testing.T) {
 			t.Errorf("preview: %+v", preview)
 		}
 		var seen struct {
-			Clients []struct{ Address, Node string }
+			Clients []struct{ Address, Node, Transport string }
 		}
 		consoleOf(t, last, "/config/convergence", query("namespaceId", "public", "groupName", "G", "dataId", "a"), &seen)
 		if len(seen.Clients) != 2 {
@@ -350,7 +350,19 @@ func TestRepushReachesAllNodes(t *testing.T) {
 				t.Errorf("a client is told %q", body)
 			}
 		}
-		ask("/config/repush", query("connections", seen.Clients[0].Address), &done)
+		s := dial(t, l, l.Nodes[1], "config")
+		defer s.close()
+		s.ok("ConfigBatchListenRequest", `{"listen":true,"configListenContexts":[{"dataId":"a","group":"G","tenant":"","md5":"`+md5OfOne+`"}]}`)
+		consoleOf(t, last, "/config/convergence", query("namespaceId", "public", "groupName", "G", "dataId", "a"), &seen)
+		for _, c := range seen.Clients {
+			if c.Transport == "grpc" {
+				ask("/config/repush", query("connections", c.Address), &done)
+			}
+		}
+		if p := s.next(); p.Type != "ConfigChangeNotifyRequest" || done.Told != 1 || done.Results[0].Result != "told" {
+			t.Errorf("over gRPC: %s %s, %+v", p.Type, p.Body, done)
+		}
+		ask("/config/repush", query("connections", "192.0.2.99:1"), &done)
 		if done.Told != 0 || len(done.Results) != 1 || done.Results[0].Result != "absent" {
 			t.Errorf("who does not listen: %+v", done)
 		}
