@@ -37,7 +37,7 @@ const drawn = async (page) => ({
 test('a program that subscribes is drawn, without a reload', { skip }, async () => {
   const page = await on.open();
   await page.goto(at('/ns/public/topology'));
-  await page.locator(`[data-node="${id('order-service')}"]`).waitFor();
+  await page.locator(`[data-node="${id('payment-service')}"]`).waitFor(); // it is persistent: it stays, however long this takes
   assert.equal(await page.locator(`[data-edge$=" ${id('payment-service')}"]`).count(), 0);
   const program = await startProgram(`127.0.0.1:${on.server.port}`, { service: 'gateway', dataId: 'gateway.yaml', port: 5001, uses: ['payment-service'] });
   ends.push(program.stop);
