@@ -36,7 +36,7 @@ function columns(t: Dictionary): Column<Happening>[] {
   return [
     { key: 'at', title: t.activity.when, width: '9rem', cell: (row) => <Time at={row.at} /> },
     { key: 'instance', title: t.activity.instance, width: '26%', cell: (row) => <span className="block min-w-28 font-mono text-xs wrap-anywhere">{row.ip}:{row.port}{row.clusterName !== 'DEFAULT' && <span className="block text-fg-3">{row.clusterName}</span>}</span> },
-    { key: 'kind', title: t.activity.what, cell: (row) => <State level={levels[row.kind] ?? 'unknown'} className="whitespace-normal">{[t.activity.kinds[row.kind] ?? row.kind, set(t, row)].filter(Boolean).join(': ')}</State> },
+    { key: 'kind', title: t.activity.what, cell: (row) => <State level={levels[row.kind] ?? 'unknown'} className="whitespace-normal!">{[t.activity.kinds[row.kind] ?? row.kind, set(t, row)].filter(Boolean).join(': ')}</State> },
     { key: 'by', title: t.activity.by, width: '16%', wide: true, cell: (row) => row.by || <span className="text-fg-3">–</span> },
     { key: 'node', title: t.activity.node, width: '12rem', wide: true, wider: true, cell: (row) => <span className="font-mono text-xs">{row.node}</span> },
   ];

@@ -35,7 +35,7 @@ export function ClientsPage() {
           query={query}
           rowKey={(row) => row.clientId}
           columns={[
-            { key: 'id', title: t.clients.id, cell: (row) => <Link to="/ns/$ns/clients/$name" params={{ ns, name: row.clientId }} className={`${linkLook} block min-w-36 font-mono text-xs wrap-anywhere`}>{row.clientId}</Link> },
+            { key: 'id', title: t.clients.id, cell: (row) => <Link to="/ns/$ns/clients/$name" params={{ ns, name: row.clientId }} className={`${linkLook} block min-w-40 font-mono text-xs wrap-anywhere`}>{row.clientId}</Link> },
             { key: 'kind', title: t.services.kind, width: '8rem', cell: (row) => <Badge>{t.clients.kinds[row.kind] ?? row.kind}</Badge> },
             { key: 'publishes', title: t.clients.publishes, wide: true, width: '7rem', align: 'end', cell: (row) => number(row.publishes) },
             { key: 'subscribes', title: t.clients.subscribes, wide: true, width: '7rem', align: 'end', cell: (row) => number(row.subscribes) },
