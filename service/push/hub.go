@@ -183,7 +183,7 @@ func (h *Hub) detach(id string, l *link) {
 // send hands m to the connection. When it certainly did not go out, the
 // subscriber is told again later, with what is true then, as long as it is one.
 func (h *Hub) send(id string, c Conn, m Message) {
-	h.o.Stats.Sent(m.Content.Empty)
+	h.o.Stats.Sent(m.Empty)
 	err := c.Send(m)
 	if err == nil {
 		return

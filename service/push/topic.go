@@ -246,7 +246,7 @@ func (f *fan) message(h *Hub, t Topic, v view) Message {
 	if !ok {
 		kind, body := h.o.Render(t, Subscriber{Clusters: v.clusters, Consumer: v.consumer, Unsaid: v.unsaid}, v.form)
 		m = Message{Key: news{t, v.clusters}, Content: h.Content(kind, body)}
-		m.Content.Empty = h.o.Empty != nil && h.o.Empty(body)
+		m.Empty = h.o.Empty != nil && h.o.Empty(body)
 		f.messages[v] = m
 	}
 	return m

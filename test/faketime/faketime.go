@@ -54,6 +54,6 @@ func inside() bool { return time.Now().Year() < 2020 }
 // Pass lets time go by, and all happen that happens until then and at that very
 // moment: who only sleeps may look before the others.
 func Pass(d time.Duration) {
-	time.Sleep(d)
+	time.Sleep(d) //nolint:forbidigo // fake time
 	synctest.Wait()
 }
