@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,15 +30,20 @@ const (
 	maxAnswer = 1 << 20
 	// notMine is the status of an owner that is leaving and did nothing.
 	notMine = http.StatusMisdirectedRequest
+	// headerRevision tells the other node the latest revision that this one knows,
+	// with a request and with its answer: what a client does next, wherever it
+	// does it, comes after that. In base 36.
+	headerRevision = "Pharos-Revision"
 )
 
 // DistroOptions are what a Distro needs.
 type DistroOptions struct {
 	Members *cluster.Membership
 	Peer    *peer.Node
-	On      func() bool // the switch distroEnabled: false has every node answer for all
-	Leaving func() bool // whether this node hands over what it owns, to end
-	Skipped func() bool // whether this node stood still a short while ago: see Pulse
+	Clock   *distro.Clock // of the revisions of what is forwarded
+	On      func() bool   // the switch distroEnabled: false has every node answer for all
+	Leaving func() bool   // whether this node hands over what it owns, to end
+	Skipped func() bool   // whether this node stood still a short while ago: see Pulse
 	Reg     prometheus.Registerer
 }
 
@@ -80,9 +86,22 @@ func (d *Distro) Arrive() Middleware {
 				return Raw{Status: notMine, ContentType: TextPlain}, nil
 			}
 			d.served.Inc()
+			d.see(q.Gin.Request.Header)
 			q.FromPeer, q.User, q.Gin.Request.RemoteAddr = true, string(f.Caller), f.Remote
-			return next(q)
+			out, err := next(q)
+			q.Gin.Writer.Header()[headerRevision] = []string{d.revision()}
+			return out, err
 		}
+	}
+}
+
+func (d *Distro) revision() string { return strconv.FormatUint(d.o.Clock.Last(), 36) }
+
+// see takes note of the latest revision of the node that sent h. An older program
+// tells none.
+func (d *Distro) see(h http.Header) {
+	if rev, err := strconv.ParseUint(h.Get(headerRevision), 36, 64); err == nil {
+		d.o.Clock.See(rev)
 	}
 }
 
@@ -183,11 +202,13 @@ func (d *Distro) ask(ctx context.Context, q *Request, v *cluster.View, owner str
 	if err != nil {
 		return raw, false, err
 	}
+	r.Header[headerRevision] = []string{d.revision()} // whatever the client sent under that name
 	resp, err := d.o.Peer.HTTP().RoundTrip(r)
 	if err != nil {
 		return raw, ctx.Err() != nil, err
 	}
 	defer func() { _ = resp.Body.Close() }()
+	d.see(resp.Header)
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
 		return raw, ctx.Err() != nil, err
@@ -237,6 +258,7 @@ func (q *Request) copyTo(ctx context.Context, addr string) (*http.Request, error
 // ownHeaders are those that each message has of its own.
 var ownHeaders = headerSet( //nolint:gochecknoglobals // a table
 	"Content-Length", "Content-Type", "Date", "Connection", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade", "Expect",
+	headerRevision,
 )
 
 // hopHeaders are those of a request that say who calls.

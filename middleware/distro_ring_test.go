@@ -33,6 +33,7 @@ type member struct {
 	i       int
 	members *cluster.Membership
 	peer    *peer.Node
+	clock   distro.Clock
 	engine  *gin.Engine
 	cancel  context.CancelFunc
 	wg      sync.WaitGroup
@@ -100,7 +101,7 @@ func (r *ring) start(i int, list cluster.Static, cred peer.Credentials) *member 
 	if err != nil {
 		r.tb.Fatal(err)
 	}
-	d := middleware.NewDistro(middleware.DistroOptions{Members: n.members, Peer: n.peer, Reg: prometheus.NewRegistry(), On: func() bool {
+	d := middleware.NewDistro(middleware.DistroOptions{Members: n.members, Peer: n.peer, Clock: &n.clock, Reg: prometheus.NewRegistry(), On: func() bool {
 		n.mu.Lock()
 		defer n.mu.Unlock()
 		return n.on

@@ -74,6 +74,34 @@ func TestForwardOnlyWhatBelongsElsewhere(t *testing.T) {
 	})
 }
 
+// What a client does next comes after what it did, wherever either is done and
+// whatever the nodes' clocks say: each learns the other's latest revision.
+func TestForwardRevisions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRing(t, 2)
+		here, there := &r.nodes[0].clock, &r.nodes[1].clock
+		tag := r.tagOf(1)
+		ahead := there.Next(0) + 1<<40
+		there.See(ahead)
+		if r.post(0, "/do/x?tag="+tag, ""); here.Next(0) <= ahead {
+			t.Error("the answer of a node whose clock is ahead did not tell of it")
+		}
+		ahead = here.Last() + 1<<40
+		here.See(ahead)
+		if r.post(0, "/do/x?tag="+tag, ""); there.Next(0) <= ahead {
+			t.Error("the request of a node whose clock is ahead did not tell of it")
+		}
+		was := there.Last()
+		w := r.post(0, "/do/x?tag="+tag, "", func(q *http.Request) { q.Header.Set("Pharos-Revision", "zzzzzzzzzzzz") })
+		if there.Last() != was || here.Last() != was {
+			t.Error("a client was believed")
+		}
+		if w.Header().Get("Pharos-Revision") != "" {
+			t.Error("a client is told")
+		}
+	})
+}
+
 // Each node thinks that the other is the owner, as may be for a moment after a
 // change of membership: it is answered after one hop.
 func TestForwardOnce(t *testing.T) {

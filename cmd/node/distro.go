@@ -29,7 +29,7 @@ func (n *Node) openDistro() error {
 	pulse := middleware.NewPulse()
 	n.crew = append(n.crew, pulse.Run)
 	n.distro = middleware.NewDistro(middleware.DistroOptions{
-		Members: n.members, Peer: n.peer, Reg: n.reg, Skipped: pulse.Skipped,
+		Members: n.members, Peer: n.peer, Clock: n.syncer.Clock(), Reg: n.reg, Skipped: pulse.Skipped,
 		On:      func() bool { return n.naming.Switches().Distro },
 		Leaving: func() bool { return n.bring.Load() == &errStopping },
 	})

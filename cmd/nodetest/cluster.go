@@ -221,13 +221,28 @@ func (m *Member) Ready() {
 // Eventually waits until ok, asking often.
 func (l *Lab) Eventually(within time.Duration, ok func() bool) {
 	l.tb.Helper()
+	l.Until(within, func() string {
+		if ok() {
+			return ""
+		}
+		return "not so"
+	})
+}
+
+// Until waits until nothing is wrong, asking often what is.
+func (l *Lab) Until(within time.Duration, wrong func() string) {
+	l.tb.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	end := time.After(within)
-	for !ok() {
+	for {
+		why := wrong()
+		if why == "" {
+			return
+		}
 		select {
 		case <-end:
-			l.tb.Fatalf("not so within %v", within)
+			l.tb.Fatalf("%s within %v", why, within)
 		case <-tick.C:
 		}
 	}

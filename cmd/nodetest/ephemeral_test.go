@@ -36,13 +36,15 @@ func instances(m *nodetest.Member) int {
 
 // everywhere waits until every node lists so many.
 func everywhere(l *nodetest.Lab, want int, within time.Duration) {
-	l.Eventually(within, func() bool {
+	l.Until(within, func() string {
 		for _, m := range l.Nodes {
-			if m.Node != nil && instances(m) != want {
-				return false
+			if m.Node == nil || instances(m) == want {
+				continue
 			}
+			_, body := m.Get("/v1/ns/instance/list", url.Values{"serviceName": {"x"}})
+			return fmt.Sprintf("%s does not list %d: %s", m.Addr(), want, body)
 		}
-		return true
+		return ""
 	})
 }
 
@@ -156,6 +158,7 @@ func TestInstancesOutliveANode(t *testing.T) {
 				t.Errorf("deregister %s: %s", ip, body)
 			}
 		}
+		faketime.Pass(time.Second) // until then a copy may be here of what has left
 		everywhere(l, 12, time.Second)
 		alive(12)
 		l.Nodes[2].Start()

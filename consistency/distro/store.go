@@ -101,8 +101,10 @@ type Store interface {
 }
 
 // Clock makes revisions. They follow this node's clock, and are never less than
-// what it made or saw before: so an act that comes after another one, on
-// whatever node, has the higher revision.
+// what it made or saw before. It sees those of records that come from other
+// nodes, and the latest of a node with each request and answer that is forwarded:
+// so an act that comes after another one, on whatever node, has the higher
+// revision, though their clocks differ.
 type Clock struct {
 	node uint64
 	last atomic.Uint64
@@ -140,6 +142,9 @@ func (*Clock) Quiet(prev uint64) uint64 {
 	}
 	return prev + 1
 }
+
+// Last returns the highest revision that was made or seen so far.
+func (c *Clock) Last() uint64 { return c.last.Load() }
 
 // See takes note of a revision made elsewhere.
 func (c *Clock) See(rev uint64) {
