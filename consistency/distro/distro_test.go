@@ -28,6 +28,33 @@ func TestRegister(t *testing.T) {
 	})
 }
 
+// What is removed at a node at the moment that a copy of it comes in stays gone,
+// and what is registered anew at that moment stays.
+func TestRemovedMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, 2)
+		faketime.Pass(time.Second)
+		n := l.nodes[1]
+		meanwhile := func(fn func()) {
+			n.store.mu.Lock()
+			n.store.before = fn
+			n.store.mu.Unlock()
+		}
+		id := l.ownedBy(0)
+		meanwhile(func() { n.del(id) })
+		l.do(0, "put", id)
+		faketime.Pass(time.Second)
+		l.all("", 0)
+
+		l.do(0, "put", id)
+		faketime.Pass(time.Second)
+		meanwhile(func() { n.put(id, "v", "", false) })
+		l.do(0, "del", id)
+		faketime.Pass(time.Second)
+		l.all(id, 0)
+	})
+}
+
 // At 1,000 registrations a second the 99th percentile of being listed on the
 // other nodes is within 100 ms.
 func TestVisibleInTime(t *testing.T) {

@@ -246,23 +246,46 @@ func (s *Syncer) take(from string, recs []Record) (later []Record) {
 		}
 		if r.Gone {
 			s.tombs.bury(r.ID, r.Version, now)
-		} else if at, dead := s.tombs.ends(r.ID, r.Version); dead {
+		} else if at, dead := s.tombs.admit(r.ID, r.Version); dead {
 			later = append(later, Record{ID: r.ID, Version: at, Gone: true})
 			continue
-		} else {
-			s.tombs.forgive(r.ID)
 		}
 		accepted = append(accepted, r)
 	}
 	s.count.received.Add(uint64(len(accepted)))
 	for _, id := range s.opt.Store.Merge(from, accepted) {
-		s.tombs.forgive(id)
-		if r, ok := s.state(id); ok {
+		if r, ok := s.settled(id); ok {
 			later = append(later, r)
 		}
 	}
+	later = append(later, s.overtaken(from, accepted)...)
 	s.count.refused.Add(uint64(len(later)))
 	return later
+}
+
+// settled is state, for something that stayed although a removal came.
+func (s *Syncer) settled(id string) (Record, bool) {
+	if r, ok := s.opt.Store.Encode(id); ok {
+		if at, dead := s.tombs.admit(id, r.Version); dead {
+			return Record{ID: id, Version: at, Gone: true}, true
+		}
+		return r, true
+	}
+	return s.state(id)
+}
+
+// overtaken takes those records out again that were removed while they were taken
+// in: whoever removed them found nothing yet.
+func (s *Syncer) overtaken(from string, recs []Record) (gone []Record) {
+	for _, r := range recs {
+		if at, dead := s.tombs.ends(r.ID, r.Version); dead && !r.Gone {
+			gone = append(gone, Record{ID: r.ID, Home: r.Home, Version: at, Gone: true})
+		}
+	}
+	if len(gone) > 0 {
+		s.opt.Store.Merge(from, gone)
+	}
+	return gone
 }
 
 // state is what this node knows of id: the record or, if that is later, its

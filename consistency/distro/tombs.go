@@ -54,11 +54,16 @@ func (t *tombs) ends(id string, v Version) (at Version, ok bool) {
 	return at, ok && at.Ends(v)
 }
 
-// forgive forgets a removal that turned out not to be the last word.
-func (t *tombs) forgive(id string) {
+// admit returns the removal that ends a record of that version, if there is one.
+// Else a removal turned out not to be the last word, and is forgotten.
+func (t *tombs) admit(id string, v Version) (at Version, dead bool) {
 	t.mu.Lock()
-	delete(t.by, id)
-	t.mu.Unlock()
+	defer t.mu.Unlock()
+	at, dead = t.by[id]
+	if dead = dead && at.Ends(v); !dead {
+		delete(t.by, id)
+	}
+	return at, dead
 }
 
 // sweep drops what is too old.

@@ -36,6 +36,7 @@ type toy struct {
 	items  map[string]*item
 	landed map[string]time.Time // when an id was first there
 	came   sync.Cond            // something was merged
+	before func()               // called before records are merged; nil: nothing is
 }
 
 var _ distro.Store = (*toy)(nil)
@@ -74,6 +75,13 @@ func (t *toy) Encode(id string) (distro.Record, bool) {
 
 // Merge implements distro.Store.
 func (t *toy) Merge(_ string, recs []distro.Record) (later []string) {
+	t.mu.Lock()
+	before := t.before
+	t.before = nil
+	t.mu.Unlock()
+	if before != nil {
+		before()
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	defer t.came.Broadcast()

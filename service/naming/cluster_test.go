@@ -211,6 +211,35 @@ func TestRestartedNodeKnowsAll(t *testing.T) {
 	})
 }
 
+// A node that was restarted and owns what falls silent then has heard less of it
+// than others have: that is no reason to wait twice.
+func TestSilenceCountsOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, 3)
+		ip := l.ownedBy(0)
+		l.at(0, "put", "x", ip)
+		l.all("x", ip, time.Second)
+		l.nodes[0].stop()
+		faketime.Pass(10 * time.Second)
+		other := 2 // has heard it last; node 0 asks node 1 first
+		if distro.Owner(l.nodes[1].members.View(), naming.Address(ip, 80)) != addr(other) {
+			t.Fatalf("%s is not node %d's", ip, other)
+		}
+		for range 4 {
+			l.at(other, "beat", "x", ip)
+			faketime.Pass(5 * time.Second)
+		}
+		l.nodes[0] = l.start(0)
+		l.ready()
+		faketime.Pass(14 * time.Second)
+		l.all("x", ip, 0)
+		l.all("x", ip+"!", 5*time.Second)
+		if took := l.all("x", "", time.Minute); took > 18*time.Second {
+			t.Errorf("removed %v after it was found silent", took)
+		}
+	})
+}
+
 // What is deregistered at a node that never knew it, or at one side of a
 // partition, is gone on all nodes, and no copy brings it back.
 func TestDeregistrationWins(t *testing.T) {

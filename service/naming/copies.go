@@ -112,7 +112,8 @@ func (r *Registry) mergeOne(name string, p place, rec *distro.Record, now int64)
 	c := r.lockClient([]byte(name))
 	if g := c.at(p); g != nil && !rec.Later(g.version()) {
 		if stays = rec.Rev != g.rev; !stays {
-			g.seen.Store(now)
+			g.beat.Store(max(g.beat.Load(), millis(rec.Heard)))
+			r.spokenFor(g, now)
 		}
 		r.releaseClient(c)
 		return stays
@@ -151,7 +152,7 @@ func (r *Registry) copyIn(c *client, p place, in *Instance, rec *distro.Record, 
 	if g := c.at(p); g != nil {
 		g.rev = rec.Rev
 		g.beat.Store(max(g.beat.Load(), heard))
-		g.seen.Store(now)
+		r.spokenFor(g, now)
 		if changed = !g.sent.same(in); changed {
 			g.entry.mu.Lock()
 			r.set(g, in.keep(ip), now)
@@ -166,6 +167,15 @@ func (r *Registry) copyIn(c *client, p place, in *Instance, rec *distro.Record, 
 	g.seen.Store(now)
 	r.enter(g, e, now)
 	return true
+}
+
+// spokenFor notes that another node sent g, of which this one has a copy. Its owner
+// counts what the publisher was heard to say, not who repeats it: a node that was
+// restarted would else listen anew to whoever heard a little more. c.mu is held.
+func (r *Registry) spokenFor(g *registration, now int64) {
+	if _, mine := r.owned(g.client); !mine || g.client.connected {
+		g.seen.Store(now)
+	}
 }
 
 // Renew implements distro.Store: another node has spoken for all records that
