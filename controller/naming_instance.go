@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"hash/maphash"
 	"net/http"
 	"strconv"
 	"strings"
@@ -108,6 +109,12 @@ func (a *API) beat(q *middleware.Request) (any, error) {
 
 // answerBeat answers a beat for the service that key reads.
 func (a *API) answerBeat(q *middleware.Request, f *form, key func(*form) naming.Key) (any, error) {
+	said := a.said(q, f, key)
+	if said.Sum != 0 {
+		if reply, ok := a.o.Naming.BeatAgain(&said); ok {
+			return q.Reply(middleware.Raw{ContentType: middleware.JSON, Body: reply}), nil
+		}
+	}
 	info, err := readBeat(q)
 	if err == nil {
 		err = a.checkBeat(q, info)
@@ -128,8 +135,33 @@ func (a *API) answerBeat(q *middleware.Request, f *form, key func(*form) naming.
 	if f.err != nil {
 		return nil, f.err
 	}
+	if b.IP == said.IP && b.Port == said.Port {
+		b.Sum = said.Sum
+	}
 	reply, err := a.o.Naming.Beat(q.Context(), &b)
 	return q.Reply(middleware.Raw{ContentType: middleware.JSON, Body: reply}), err
+}
+
+// said is the instance that the parameters of a beat name, with a sum of all that
+// was said, or nothing where they do not say it all. Who has the sum of a beat
+// that was answered has nothing to be checked again: parsing and checking are most
+// of what a full beat costs.
+func (a *API) said(q *middleware.Request, f *form, key func(*form) naming.Key) naming.Beat {
+	r := q.HTTP()
+	if q.Params.Get("beat") == "" || // there is little to be looked at
+		r.ContentLength != 0 && q.Params.Body == nil { // parts of a multipart form, say
+		return naming.Beat{}
+	}
+	b := naming.Beat{Key: key(f), IP: f.Optional("ip", ""), Port: f.port(f.Optional("port", "0"))}
+	if b.IP == "" || f.err != nil {
+		f.err = nil // it may not matter, and what comes first is to be told
+		return naming.Beat{}
+	}
+	b.Sum = maphash.String(a.seed, r.URL.RawQuery) ^ maphash.String(a.seed, q.Route.Path)
+	if len(q.Params.Body) > 0 {
+		b.Sum = 31*b.Sum + maphash.Bytes(a.seed, q.Params.Body)
+	}
+	return b
 }
 
 // readBeat reads what a beat says of its instance, nil where it says nothing.

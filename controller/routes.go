@@ -5,6 +5,7 @@ package controller
 import (
 	"context"
 	"fmt"
+	"hash/maphash"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -79,6 +80,7 @@ type API struct {
 	verbs  map[string]bool // paths without variables, which some verb answers
 	series *console.Series
 	events *console.Events
+	seed   maphash.Seed // of sums of beats
 	held   atomic.Int64 // configs that long polls listen to, each as often as it is listened to
 
 	refused http.Handler // answers a path that is not matched at all
@@ -87,7 +89,7 @@ type API struct {
 // New returns the API. It fails if a row of the route table is not complete.
 func New(o Options) (*API, error) {
 	gin.SetMode(gin.ReleaseMode)
-	a := &API{o: o, engine: gin.New(), verbs: map[string]bool{}, series: console.NewSeries(), events: console.NewEvents()}
+	a := &API{o: o, engine: gin.New(), verbs: map[string]bool{}, seed: maphash.MakeSeed(), series: console.NewSeries(), events: console.NewEvents()}
 	a.engine.RedirectTrailingSlash = false
 	a.engine.HandleMethodNotAllowed = false
 	if err := a.engine.SetTrustedProxies(nil); err != nil {

@@ -20,6 +20,9 @@ type Beat struct {
 
 	// Full is what the beat says of its instance, nil where it says nothing.
 	Full *BeatInfo
+	// Sum is a sum of the request that the beat came in, 0 where there is none. An
+	// instance sends the same beat again and again: see BeatAgain.
+	Sum uint64
 }
 
 // beatReplies are the answers to beats of instances without an interval of their
@@ -55,11 +58,8 @@ func (s *Service) Beat(ctx context.Context, b *Beat) ([]byte, error) {
 	now := time.Now().UnixMilli()
 	reply := s.beats.Load()
 	for range 2 {
-		if in, found := s.touch(id, b.Key, now, false); found {
-			if _, own := in.Metadata.Get(metaInterval); !own {
-				return reply.ok, nil
-			}
-			return beatReply(in.Metadata.counted(metaInterval, reply.interval), beatOK, reply.light), nil
+		if in, found := s.touch(id, b.Key, now, sign{sum: b.Sum}); found {
+			return reply.of(in), nil
 		}
 		if b.Full == nil || s.tombs.holds(string(id), b.Key, now) {
 			break
@@ -75,6 +75,25 @@ func (s *Service) Beat(ctx context.Context, b *Beat) ([]byte, error) {
 	return reply.unknown, nil
 }
 
+// BeatAgain is Beat where the last beat of the instance had the same Sum: what it
+// says was looked at then, and Full is not needed. It returns false otherwise.
+func (s *Service) BeatAgain(b *Beat) (reply []byte, ok bool) {
+	var buf [64]byte
+	in, found := s.touch(appendClientID(buf[:0], b.IP, b.Port, true), b.Key, time.Now().UnixMilli(), sign{sum: b.Sum, same: true})
+	if !found {
+		return nil, false
+	}
+	return s.beats.Load().of(in), true
+}
+
+// of is the answer to a beat of an instance that is known.
+func (r *beatReplies) of(in *Instance) []byte {
+	if _, own := in.Metadata.Get(metaInterval); !own {
+		return r.ok
+	}
+	return beatReply(in.Metadata.counted(metaInterval, r.interval), beatOK, r.light)
+}
+
 // registration is the request to register what a full beat says.
 func (b *Beat) registration() *Registration {
 	return &Registration{
@@ -84,25 +103,35 @@ func (b *Beat) registration() *Registration {
 	}
 }
 
-// touch records a beat, of which this node may hear late, of what the client of
-// id publishes for k. An instance that had fallen silent is healthy again.
-func (s *Service) touch(id []byte, k Key, now int64, late bool) (*Instance, bool) {
+// sign is what a sign of life was, beside when.
+type sign struct {
+	sum  uint64 // of the request, 0 where there is none
+	same bool   // it counts only if the last one had the same sum
+	late bool   // this node may hear of it late
+}
+
+// touch records a sign of life of what the client of id publishes for k. An
+// instance that had fallen silent is healthy again.
+func (s *Service) touch(id []byte, k Key, now int64, by sign) (*Instance, bool) {
 	c := s.client(id)
 	if c == nil {
 		return nil, false
 	}
 	c.mu.Lock()
 	g := c.registration(k)
-	if g == nil {
+	if g == nil || by.same && g.said != by.sum {
 		c.mu.Unlock()
 		return nil, false
 	}
-	if late {
+	if by.sum != 0 {
+		g.said = by.sum
+	}
+	if by.late {
 		now = max(now, g.beat.Load())
 	}
 	c.used.Store(now)
 	g.beat.Store(now)
-	revived := !g.sent.Healthy && (!late || time.Now().UnixMilli()-now <= g.timeout())
+	revived := !g.sent.Healthy && (!by.late || time.Now().UnixMilli()-now <= g.timeout())
 	if revived {
 		up := *g.sent
 		up.Healthy = true
@@ -110,7 +139,7 @@ func (s *Service) touch(id []byte, k Key, now int64, late bool) (*Instance, bool
 		s.set(g, &up, now)
 		g.entry.mu.Unlock()
 		s.happened(Healthy, g.entry.key, &up, "")
-		if late {
+		if by.late {
 			s.actedAt(g, now)
 		} else {
 			s.acted(g)

@@ -55,6 +55,7 @@ type registration struct {
 	id  string // of its record, "" on a node that is alone
 	rev uint64 // of its record; guarded by client.mu
 
+	said uint64                   // Sum of its last beat; guarded by client.mu
 	sent *Instance                // as the client sent it, with the health we found; who writes it holds client.mu and entry.mu
 	dead bool                     // guarded by client.mu
 	now  atomic.Pointer[Instance] // as it is shown: sent under the overlay, or sent itself; who writes it holds entry.mu

@@ -191,7 +191,7 @@ func (s *Service) hear(id string, at int64) bool {
 	news := known && at > g.beat.Load()
 	c.mu.Unlock()
 	if news {
-		s.touch([]byte(name), p.Key, at, true)
+		s.touch([]byte(name), p.Key, at, sign{late: true})
 	}
 	return known
 }
