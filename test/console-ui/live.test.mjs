@@ -72,6 +72,7 @@ test('two namespaces are compared, and what is missing is copied', { skip }, asy
   const page = await on.open();
   await page.goto(at('/compare?left=public&right=staging'));
   await page.getByRole('row', { name: /only-here\.json.*Only in Staging/ }).waitFor();
+  await page.getByRole('row', { name: /order\.yaml.*Different.*keys? added, \d+ removed, 1 changed/ }).waitFor();
   await page.getByRole('row', { name: /order\.yaml.*Different/ }).getByRole('button', { name: 'Compare order.yaml' }).click();
   await page.getByRole('dialog', { name: 'order.yaml' }).getByText('port: 8082').waitFor();
   await page.keyboard.press('Escape');

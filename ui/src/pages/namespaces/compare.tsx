@@ -1,15 +1,17 @@
-import { useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { ArrowLeftRight, Copy, GitCompareArrows } from 'lucide-react';
 import { useState } from 'react';
+import { compareNamespaces, type ComparePage as Compared, type Pair, type PairState, type Side, type StatedPair } from '../../api/compare';
 import { cloneConfigs } from '../../api/config';
-import { getFull, queryConfigs, type ConfigRow } from '../../api/extconfig';
+import { getFull } from '../../api/extconfig';
+import { paging } from '../../api/types';
 import { useAct } from '../../app/mutate';
 import { useNamespace, useNamespaceName, useNamespaces } from '../../app/namespace';
-import { useAddress } from '../../app/query';
+import { useAddress, usePaging } from '../../app/query';
 import { may, useMe } from '../../app/server';
 import { useT, type Dictionary } from '../../i18n';
-import { pairUp, type Pair } from '../../lib/compare';
 import { inSteps } from '../../lib/steps';
+import { number } from '../../lib/time';
 import { Button, IconButton } from '../../ui/button';
 import { CodeDiff } from '../../ui/code/lazy';
 import { Confirm } from '../../ui/confirm';
@@ -17,26 +19,17 @@ import { Dialog } from '../../ui/dialog';
 import { Field, Select } from '../../ui/field';
 import { cx } from '../../ui/cx';
 import { Card, PageHead } from '../../ui/page';
+import { Pager } from '../../ui/pager';
 import { Progress } from '../../ui/progress';
-import { Blank, Failure, Loaded, Skeleton } from '../../ui/states';
+import { Blank, Loaded } from '../../ui/states';
 import { Badge, type Level } from '../../ui/status';
 import { Table, type Column } from '../../ui/table';
 
-const levels: Record<Pair<ConfigRow>['state'], Level> = { left: 'ok', right: 'gray', different: 'warn', same: 'unknown' };
+const levels: Record<PairState, Level> = { left: 'ok', right: 'gray', different: 'warn', same: 'unknown' };
 const states = ['different', 'left', 'right', 'same'] as const;
-const perPage = 500; // the most that the server gives at once
+const perPage = 100;
 const perCopy = 50;
-
-// All configs of a namespace, page after page.
-async function everything(ns: string, tell: (done: number, of: number) => void, signal: AbortSignal): Promise<ConfigRow[]> {
-  const rows: ConfigRow[] = [];
-  for (let pageNo = 1; ; pageNo++) {
-    const page = await queryConfigs({ namespaceId: ns, pageNo, pageSize: perPage }, signal);
-    rows.push(...page.pageItems);
-    tell(rows.length, page.totalCount);
-    if (!page.pageItems.length || pageNo >= page.pagesAvailable) return rows;
-  }
-}
+const keyOf = (pair: Pair) => `${pair.groupName}/${pair.dataId}`;
 
 function Choose({ label, value, onChange }: { label: string; value: string; onChange: (ns: string) => void }) {
   const t = useT();
@@ -58,26 +51,54 @@ function Choose({ label, value, onChange }: { label: string; value: string; onCh
   );
 }
 
-function Difference({ left, right, pair, onClose }: { left: string; right: string; pair: Pair<ConfigRow>; onClose: () => void }) {
-  const { groupName: group, dataId, type } = (pair.left ?? pair.right)!;
+const shownKeys = 8; // of a kind; the rest is counted
+
+// Which keys differ, in one line for each kind.
+function Keys({ pair }: { pair: Pair }) {
+  const t = useT();
+  if (!pair.semantic || !pair.counts) return null;
+  const lines = [
+    [t.compare.added, pair.keysAdded, pair.counts.added],
+    [t.compare.removed, pair.keysRemoved, pair.counts.removed],
+    [t.compare.changed, pair.keysChanged, pair.counts.changed],
+  ] as const;
+  return (
+    <ul className="space-y-1 text-sm">
+      {lines.map(([label, names = [], count]) =>
+        count ? (
+          <li key={label} className="wrap-anywhere">
+            <span className="text-fg-2">{label}</span> <span className="font-mono text-xs">{names.slice(0, shownKeys).join(', ')}</span>
+            {count > shownKeys && <span className="text-fg-2"> {t.configs.andMore(count - shownKeys)}</span>}
+          </li>
+        ) : null,
+      )}
+      {pair.masked && <li className="text-fg-2">{t.compare.masked}</li>}
+    </ul>
+  );
+}
+
+function Difference({ left, right, pair, onClose }: { left: string; right: string; pair: Pair; onClose: () => void }) {
+  const { groupName: group, dataId } = pair;
+  const { type } = (pair.left ?? pair.right)!;
   const names = [useNamespaceName(left), useNamespaceName(right)] as const;
-  const text = async (ns: string, row: ConfigRow | undefined) => (row ? (await getFull({ ns, group, dataId })).content : '');
-  const query = useQuery({ queryKey: ['compare', left, right, group, dataId], queryFn: () => Promise.all([text(left, pair.left), text(right, pair.right)]) });
+  const text = async (ns: string, side: Side | null) => (side ? (await getFull({ ns, group, dataId })).content : '');
+  const query = useQuery({ queryKey: ['compare', left, right, group, dataId, pair.left?.md5, pair.right?.md5], queryFn: () => Promise.all([text(left, pair.left), text(right, pair.right)]) });
   return (
     <Dialog open onClose={onClose} size="full" title={dataId} description={group}>
+      <Keys pair={pair} />
       <Loaded query={query}>{([before, after]) => <CodeDiff before={after} after={before} type={type || 'text'} beforeTitle={names[1]} afterTitle={names[0]} className="min-h-80 flex-1" />}</Loaded>
     </Dialog>
   );
 }
 
-function CopyOver({ target, pairs, onClose, onDone }: { target: string; pairs: Pair<ConfigRow>[]; onClose: () => void; onDone: () => void }) {
+function CopyOver({ target, pairs, onClose, onDone }: { target: string; pairs: Pair[]; onClose: () => void; onDone: () => void }) {
   const t = useT();
   const name = useNamespaceName(target);
   const [done, setDone] = useState(0);
   const replaced = pairs.filter((pair) => pair.right);
   const listeners = replaced.reduce((sum, pair) => sum + pair.right!.listeners, 0);
   const act = useAct({
-    run: () => inSteps(pairs, perCopy, (part) => cloneConfigs(target, 'OVERWRITE', part.map(({ left }) => ({ cfgId: left!.id, dataId: left!.dataId, group: left!.groupName }))), setDone),
+    run: () => inSteps(pairs, perCopy, (part) => cloneConfigs(target, 'OVERWRITE', part.map(({ left, dataId, groupName }) => ({ cfgId: left!.id, dataId, group: groupName }))), setDone),
     done: (results) => t.transfer.result(results.reduce((sum, one) => sum + one.succCount, 0), 0, results.reduce((sum, one) => sum + (one.failData?.length ?? 0), 0)),
     stale: [['compare'], ['configs', target], ['releases', target]],
     then: onDone,
@@ -92,37 +113,55 @@ function CopyOver({ target, pairs, onClose, onDone }: { target: string; pairs: P
   );
 }
 
-function columns(t: Dictionary, left: string, right: string, onOpen: (pair: Pair<ConfigRow>) => void): Column<Pair<ConfigRow>>[] {
-  const row = (pair: Pair<ConfigRow>) => (pair.left ?? pair.right)!;
+// How many keys differ: what is added, removed and changed.
+function KeyCount({ pair }: { pair: Pair }) {
+  const t = useT();
+  if (!pair.counts) return <span className="text-fg-3">–</span>;
+  if (!pair.semantic) return <span className="text-fg-3">{t.compare.asText}</span>;
+  const { added, removed, changed } = pair.counts;
+  if (!added && !removed && !changed) return <span className="text-fg-3">{pair.masked ? t.compare.onlySecrets : t.compare.noKey}</span>;
+  return (
+    <span className="flex flex-wrap gap-x-2 tabular-nums">
+      <span className="sr-only">{t.compare.keys(added, removed, changed)}</span>
+      <span aria-hidden className="text-ok">+{number(added)}</span>
+      <span aria-hidden className="text-bad">−{number(removed)}</span>
+      <span aria-hidden className="text-warn">~{number(changed)}</span>
+    </span>
+  );
+}
+
+function columns(t: Dictionary, left: string, right: string, onOpen: (pair: StatedPair) => void): Column<StatedPair>[] {
   const words = { left: t.compare.only(left), right: t.compare.only(right), different: t.transfer.states.different, same: t.transfer.states.same };
   return [
-    { key: 'dataId', title: t.configs.dataId, cell: (pair) => <span className="block min-w-32 font-medium wrap-anywhere">{row(pair).dataId}<span className="block text-xs font-normal text-fg-3 md:hidden">{row(pair).groupName}</span></span> },
-    { key: 'group', title: t.common.group, width: '26%', wide: true, cell: (pair) => <span className="wrap-anywhere">{row(pair).groupName}</span> },
-    { key: 'state', title: t.common.state, width: '14rem', cell: (pair) => <Badge level={levels[pair.state]}>{words[pair.state]}</Badge> },
-    { key: 'open', title: t.history.compare, quiet: true, width: '3.5rem', align: 'end', cell: (pair) => <IconButton label={t.compare.open(row(pair).dataId)} icon={GitCompareArrows} onClick={() => onOpen(pair)} /> },
+    { key: 'dataId', title: t.configs.dataId, cell: (pair) => <span className="block min-w-32 font-medium wrap-anywhere">{pair.dataId}<span className="block text-xs font-normal text-fg-3 md:hidden">{pair.groupName}</span></span> },
+    { key: 'group', title: t.common.group, width: '22%', wide: true, cell: (pair) => <span className="wrap-anywhere">{pair.groupName}</span> },
+    { key: 'state', title: t.common.state, width: '11rem', cell: (pair) => <Badge level={levels[pair.state]}>{words[pair.state]}</Badge> },
+    { key: 'keys', title: t.compare.keyCount, width: '10rem', wide: true, cell: (pair) => <KeyCount pair={pair} /> },
+    { key: 'open', title: t.history.compare, quiet: true, width: '3.5rem', align: 'end', cell: (pair) => <IconButton label={t.compare.open(pair.dataId)} icon={GitCompareArrows} onClick={() => onOpen(pair)} /> },
   ];
 }
 
-function Result({ left, right, pairs }: { left: string; right: string; pairs: Pair<ConfigRow>[] }) {
+function Result({ left, right, page, stale }: { left: string; right: string; page: Compared; stale: boolean }) {
   const t = useT();
   const me = useMe();
   const [search, change] = useAddress();
+  const pages = usePaging(perPage);
   const names = [useNamespaceName(left), useNamespaceName(right)] as const;
-  const [opened, setOpened] = useState<Pair<ConfigRow>>();
+  const [opened, setOpened] = useState<StatedPair>();
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [copying, setCopying] = useState(false);
   const shown = states.find((state) => state === search.state);
-  const rows = pairs.filter((pair) => (shown ? pair.state === shown : pair.state !== 'same'));
-  const chosen = rows.filter((pair) => selected.has(pair.key));
+  const rows = page.pageItems;
+  const chosen = rows.filter((pair) => selected.has(keyOf(pair)));
   const label = { different: t.transfer.states.different, left: t.compare.only(names[0]), right: t.compare.only(names[1]), same: t.transfer.states.same };
   const why = !may(me, right, 'config', 'w') ? t.configs.mayNot : !chosen.length ? t.compare.chooseRows : chosen.some((pair) => !pair.left) && t.compare.notThere(names[0]);
   return (
     <>
       <div className="grid grid-cols-2 gap-3 lg:grid-cols-4">
         {states.map((state) => (
-          <button key={state} type="button" aria-pressed={shown === state} onClick={() => change({ state: shown === state ? undefined : state })} className={cx('min-w-0 rounded-xl border bg-surface px-4 py-2.5 text-left hover:border-line-strong', shown === state ? 'border-accent' : 'border-line')}>
+          <button key={state} type="button" aria-pressed={shown === state} onClick={() => change({ state: shown === state ? undefined : state, page: undefined })} className={cx('min-w-0 rounded-xl border bg-surface px-4 py-2.5 text-left hover:border-line-strong', shown === state ? 'border-accent' : 'border-line')}>
             <span className="block truncate text-xs text-fg-2">{label[state]}</span>
-            <span className="text-xl font-semibold tabular-nums">{pairs.filter((pair) => pair.state === state).length}</span>
+            <span className="text-xl font-semibold tabular-nums">{number(page.counts[state])}</span>
           </button>
         ))}
       </div>
@@ -136,9 +175,12 @@ function Result({ left, right, pairs }: { left: string; right: string; pairs: Pa
         }
       >
         {rows.length ? (
-          <Table label={t.compare.title} rows={rows} rowKey={(pair) => pair.key} nameOf={(pair) => pair.key} columns={columns(t, names[0], names[1], setOpened)} selected={selected} onSelect={setSelected} onOpen={setOpened} />
+          <>
+            <Table label={t.compare.title} rows={rows} rowKey={keyOf} nameOf={keyOf} columns={columns(t, names[0], names[1], setOpened)} selected={selected} onSelect={setSelected} onOpen={setOpened} stale={stale} />
+            <Pager page={pages.page} size={pages.size} total={page.totalCount} onChange={pages.go} />
+          </>
         ) : (
-          <Blank icon={GitCompareArrows} title={t.compare.equal} text={t.compare.equalText(pairs.length)} />
+          <Blank icon={GitCompareArrows} title={t.compare.equal} text={t.compare.equalText(states.reduce((sum, state) => sum + page.counts[state], 0))} />
         )}
       </Card>
       {opened && <Difference left={left} right={right} pair={opened} onClose={() => setOpened(undefined)} />}
@@ -164,13 +206,13 @@ export function ComparePage() {
   const [search, change] = useAddress();
   const left = search.left ?? here;
   const right = search.right ?? '';
-  const [read, setRead] = useState([0, 0, 0, 0]);
-  const note = (at: number) => (done: number, of: number) => setRead((old) => old.map((value, i) => (i === at ? done : i === at + 1 ? of : value)));
   const ready = Boolean(left && right && left !== right);
+  const q = { left, right, state: states.find((state) => state === search.state), ...paging(search, perPage) };
   const query = useQuery({
-    queryKey: ['compare', left, right],
-    queryFn: async ({ signal }) => pairUp(...(await Promise.all([everything(left, note(0), signal), everything(right, note(2), signal)]))),
+    queryKey: ['compare', left, right, q],
+    queryFn: ({ signal }) => compareNamespaces(q, signal),
     enabled: ready,
+    placeholderData: (old, last) => (last?.queryKey[1] === left && last.queryKey[2] === right ? keepPreviousData(old) : undefined),
   });
   return (
     <>
@@ -178,11 +220,11 @@ export function ComparePage() {
       <div className="flex flex-col gap-4">
         <div className="flex flex-wrap items-end gap-3">
           <div className="w-full sm:w-64">
-            <Choose label={t.compare.left} value={left} onChange={(ns) => change({ left: ns, right })} />
+            <Choose label={t.compare.left} value={left} onChange={(ns) => change({ left: ns, right, page: undefined })} />
           </div>
-          <IconButton label={t.compare.swap} icon={ArrowLeftRight} onClick={() => change({ left: right || undefined, right: left })} />
+          <IconButton label={t.compare.swap} icon={ArrowLeftRight} onClick={() => change({ left: right || undefined, right: left, page: undefined })} />
           <div className="w-full sm:w-64">
-            <Choose label={t.compare.right} value={right} onChange={(ns) => change({ left, right: ns })} />
+            <Choose label={t.compare.right} value={right} onChange={(ns) => change({ left, right: ns, page: undefined })} />
           </div>
         </div>
         {!ready && (
@@ -190,9 +232,7 @@ export function ComparePage() {
             <Blank icon={GitCompareArrows} title={right ? t.compare.itself : t.compare.chooseTwo} />
           </Card>
         )}
-        {ready && query.isPending && (query.error ? null : <Card><Progress done={read[0]! + read[2]!} of={read[1]! + read[3]!} /><Skeleton /></Card>)}
-        {ready && query.error && <Failure error={query.error} onRetry={() => void query.refetch()} />}
-        {ready && query.data && <Result key={`${left} ${right}`} left={left} right={right} pairs={query.data} />}
+        {ready && <Loaded query={query}>{(page) => <Result key={`${left} ${right}`} left={left} right={right} page={page} stale={query.isPlaceholderData} />}</Loaded>}
       </div>
     </>
   );
