@@ -18,6 +18,7 @@ const extPath = "/v3/console/ext"
 func (a *API) extRoutes() []middleware.Route {
 	return slices.Concat(
 		a.extSessionRoutes(),
+		a.extSessionsRoutes(),
 		a.extConfigRoutes(),
 		a.extCompareRoutes(),
 		a.extNamingRoutes(),

@@ -57,6 +57,7 @@ const (
 	askUses      = "uses"
 	askMove      = "move"
 	askRepush    = "repush"
+	askSessions  = "sessions"
 )
 
 // peerTime bounds the wait for other nodes: a person waits, too.
@@ -94,6 +95,8 @@ func (a *API) answerTo(q *question) any {
 		return a.loadHere()
 	case q.Kind == askMove:
 		return a.moveHere(q.Moves)
+	case q.Kind == askSessions:
+		return a.sessionsHere(q.User)
 	case a.off(middleware.Naming):
 	case q.Kind == askClients:
 		return a.clientsHere(&q.Clients, who, q.Rows)

@@ -125,11 +125,14 @@ func (a *API) me(q *middleware.Request) (any, error) {
 		return nil, err
 	}
 	if s, err := a.o.Auth.Session(q.Cookie(middleware.SessionCookie)); err == nil && s.User == q.User {
+		text, s, err := a.o.Auth.RenewSession(s) // who works goes on working
+		if err != nil {
+			return nil, err
+		}
 		m.Expires = s.Expires.UnixMilli()
-		if left := time.Until(s.Expires); left < s.Expires.Sub(s.Issued)/2 { // who works goes on working
-			if m.Expires, err = a.giveSession(q, q.User); err != nil {
-				return nil, err
-			}
+		if text != "" {
+			a.setCookie(q, text, s.Expires)
+			a.o.Auth.SeeSession(s, q.Address(), q.Header("User-Agent"))
 		}
 	}
 	return m, nil
@@ -172,6 +175,7 @@ func (a *API) giveSession(q *middleware.Request, user string) (expires int64, er
 		return 0, err
 	}
 	a.setCookie(q, text, s.Expires)
+	a.o.Auth.SeeSession(s, q.Address(), q.Header("User-Agent"))
 	return s.Expires.UnixMilli(), nil
 }
 
@@ -232,7 +236,7 @@ func refusedLogin(err error) error {
 }
 
 func (a *API) closeSession(q *middleware.Request) (any, error) {
-	a.o.Auth.CloseSession(q.Cookie(middleware.SessionCookie))
+	a.o.Auth.CloseSession(q.Context(), q.Cookie(middleware.SessionCookie))
 	a.setCookie(q, "", time.Unix(1, 0))
 	return true, nil
 }

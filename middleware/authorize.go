@@ -246,6 +246,9 @@ func (q *Request) Guarded() bool { return q.guard != nil && q.mode == Enforce }
 func (g *Guard) identify(q *Request) (string, error) {
 	if c := q.session(); c != "" && !q.tokened() {
 		s, err := g.o.Auth.Session(c)
+		if err == nil {
+			g.o.Auth.SeeSession(s, q.Address(), q.Header("User-Agent"))
+		}
 		return s.User, err
 	}
 	if q.mute() {

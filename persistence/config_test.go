@@ -86,6 +86,8 @@ var operations = map[string]func(*testing.T, *persistence.DB){
 	"purge history":                   testPurgeHistory,
 	"tenants":                         testTenants,
 	"users":                           testUsers,
+	"ended sessions":                  testEndedSessions,
+	"preferences":                     testPreferences,
 }
 
 func TestOnSQLite(t *testing.T) {

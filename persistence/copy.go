@@ -292,6 +292,8 @@ var smallTables = []struct{ table, cols string }{
 	{"roles", "username, role"},
 	{"permissions", "role, resource, action"},
 	{"pharos_revocations", "username, issued_before"},
+	{endedSessions, "id, username, kept, issued_before, expires"},
+	{preferences, "username, name, value"},
 }
 
 func (c *copier) copySmall(ctx context.Context) error {

@@ -55,6 +55,8 @@ package persistence
 //	(*DB) Permissions(ctx, role Match, pageNo, size) (Page[Permission], error)
 //	(*DB) Usernames(ctx, part) ([]string, error)   RoleNames(ctx, part) ([]string, error)
 //	(*DB) Revocations(ctx) ([]Revocation, error)
+//	EndSession   (*DB) EndedSessions(ctx) ([]EndedSession, error)             of the console: session.go
+//	PutPreference   (*DB) Preferences(ctx, user) ([]Preference, error)         of its users: preference.go
 //
 // Opening (db.go, external.go), the replicated log (log.go), at rest (keyring.go):
 //

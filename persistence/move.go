@@ -98,6 +98,43 @@ func (m *Moved) users(ctx context.Context, from, to *DB) error {
 			return err
 		}
 	}
+	return settingsOfUsers(ctx, from, to)
+}
+
+// settingsOfUsers brings over which sessions of the console were ended and what
+// users have set for themselves. What is there already stays.
+func settingsOfUsers(ctx context.Context, from, to *DB) error {
+	ended, err := from.EndedSessions(ctx)
+	if err != nil {
+		return err
+	}
+	for _, e := range ended {
+		op := EndSession{User: e.User, ID: e.ID, Before: e.Before, Kept: e.Kept, Expires: e.Expires, Max: maxRows}
+		if _, err := to.Apply(ctx, op); err != nil && !errors.Is(err, ErrUnsupported) {
+			return err
+		}
+	}
+	all, err := from.preferences(ctx, "")
+	if err != nil {
+		return err
+	}
+	known, err := to.preferences(ctx, "")
+	if err != nil {
+		return err
+	}
+	have := make(map[[2]string]bool, len(known))
+	for _, p := range known {
+		have[[2]string{p.User, p.Name}] = true
+	}
+	for _, p := range all {
+		if have[[2]string{p.User, p.Name}] {
+			continue
+		}
+		op := PutPreference{User: p.User, Name: p.Name, Value: p.Value, Bounds: PreferenceBounds{Names: maxRows, Bytes: maxRows, Rows: maxRows}}
+		if _, err := to.Apply(ctx, op); err != nil && !errors.Is(err, ErrUnsupported) {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -26,6 +26,8 @@ func TestMove(t *testing.T) {
 	mustApply(t, from, persistence.CreateUser{Name: "u", Password: "p", First: "ROLE_ADMIN"})
 	mustApply(t, from, persistence.AddPermission{Role: "r", Resource: ":*:*", Action: "r"})
 	mustApply(t, from, persistence.RevokeTokens{User: "u", Before: now})
+	mustApply(t, from, persistence.EndSession{User: "u", ID: "s", Expires: now, Now: now, Max: 1})
+	mustApply(t, from, persistence.PutPreference{User: "u", Name: "theme", Value: "dark", Bounds: persistence.PreferenceBounds{Names: 1, Bytes: 9, Rows: 1}})
 
 	s := mariadb.Start(t)
 	to := openMySQL(t, persistence.MySQLOptions{Sources: []persistence.Source{source(s, s.Create("nacos"))}})
@@ -66,5 +68,11 @@ func TestMove(t *testing.T) {
 	}
 	if r := must(to.Revocations(t.Context()))(t); len(r) != 1 {
 		t.Errorf("%+v", r)
+	}
+	if r := must(to.EndedSessions(t.Context()))(t); len(r) != 1 || r[0].ID != "s" || !r[0].Expires.Equal(now) {
+		t.Errorf("%+v", r)
+	}
+	if p := must(to.Preferences(t.Context(), "u"))(t); len(p) != 1 || p[0].Value != "dark" {
+		t.Errorf("%+v", p)
 	}
 }

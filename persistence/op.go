@@ -156,6 +156,8 @@ var decoders = map[opCode]func([]byte) (Op, error){ //nolint:gochecknoglobals //
 	opAddPermission:    decode[AddPermission],
 	opRemovePermission: decode[RemovePermission],
 	opRevokeTokens:     decode[RevokeTokens],
+	opEndSession:       decode[EndSession],
+	opPutPreference:    decode[PutPreference],
 }
 
 // decode is the decoder of one type of op.

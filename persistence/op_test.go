@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -53,6 +54,8 @@ func ops() []persistence.Op {
 		persistence.AddPermission{Role: "r", Resource: "dev:*:*", Action: "rw"},
 		persistence.RemovePermission{Role: "r", Resource: "dev:*:*", Action: "rw"},
 		persistence.RevokeTokens{User: "u", Before: now},
+		persistence.EndSession{User: "u", ID: "s", Before: now, Kept: "k", Since: now, Expires: now.Add(time.Hour), Now: now, Max: 10},
+		persistence.PutPreference{User: "u", Name: "views", Value: "[]", Bounds: persistence.PreferenceBounds{Names: 1, Bytes: 2, Rows: 3}},
 	}
 }
 

@@ -68,7 +68,7 @@ func (o UpdatePassword) run(tx *txn) (Result, error) {
 	return Result{N: n}, err
 }
 
-// RemoveUser removes a user. Roles stay, as in Nacos, unless Roles is set. The
+// RemoveUser removes a user, with what he has set for himself. Roles stay, as in Nacos, unless Roles is set. The
 // result's N is 0 when there is no such user.
 type RemoveUser struct {
 	Name  string
@@ -82,6 +82,9 @@ func (o RemoveUser) run(tx *txn) (Result, error) {
 	n, err := tx.exec("DELETE FROM users WHERE username = ?", o.Name)
 	if err == nil && o.Roles {
 		_, err = tx.exec("DELETE FROM roles WHERE username = ?", o.Name)
+	}
+	if err == nil {
+		err = tx.forget(o.Name)
 	}
 	return Result{N: n}, err
 }

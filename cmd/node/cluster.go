@@ -127,7 +127,7 @@ func (n *Node) follow() {
 	n.db.Observe(func(op persistence.Op, _ persistence.Result) {
 		switch op.(type) {
 		case persistence.CreateUser, persistence.UpdatePassword, persistence.RemoveUser, persistence.AddRole, persistence.RemoveRole,
-			persistence.AddPermission, persistence.RemovePermission, persistence.RevokeTokens:
+			persistence.AddPermission, persistence.RemovePermission, persistence.RevokeTokens, persistence.EndSession:
 			n.auth.Stale()
 		}
 	})

@@ -17,6 +17,7 @@ type directory struct {
 	users  map[string]*account
 	roles  map[string][]rule // by role; a role without permissions has an entry too
 	cutoff map[string]time.Time
+	ended  ended
 	admin  bool // somebody holds AdminRole
 }
 

@@ -30,6 +30,7 @@ type Store interface {
 	Roles(ctx context.Context, user, role persistence.Match, pageNo, size int) (persistence.Page[persistence.Role], error)
 	Permissions(ctx context.Context, role persistence.Match, pageNo, size int) (persistence.Page[persistence.Permission], error)
 	Revocations(ctx context.Context) ([]persistence.Revocation, error)
+	EndedSessions(ctx context.Context) ([]persistence.EndedSession, error)
 }
 
 // The refusals of the hot paths, made once.
@@ -126,7 +127,12 @@ func (s *Service) Reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	ended, err := s.o.Store.EndedSessions(ctx)
+	if err != nil {
+		return err
+	}
 	d := newDirectory(users.Items, roles.Items, perms.Items, cuts)
+	d.ended = newEnded(ended)
 	s.dir.Store(d)
 	s.seen.Store(changes)
 	if d.admin {

@@ -16,7 +16,8 @@ import (
 // Login of a person at the console. What the browser keeps is signed with a key
 // of its own that follows from that of the tokens, so every node of a cluster
 // knows it, and it is no token. It ends when its time is over, when the user's
-// tokens are made void, and, on the node that was told, when he logs out.
+// tokens are made void, and when it is ended: which this node remembers at once,
+// and all nodes by a row of the database.
 
 // maxSession bounds what a browser may send as a session, in bytes.
 const maxSession = 1024
@@ -31,8 +32,9 @@ type ConsoleSession struct {
 
 // sessions remembers which sessions were ended before their time.
 type sessions struct {
-	mu    sync.Mutex           // guards the following field
-	ended map[string]time.Time // until when each would have lasted
+	mu    sync.Mutex              // guards the following fields
+	ended map[string]time.Time    // until when each would have lasted
+	seen  map[string]*SeenSession // by id
 }
 
 // maxEnded bounds the ended sessions that are remembered. Each was a login with
@@ -111,7 +113,7 @@ func (s *Signer) open(text string) (c ConsoleSession, err error) {
 // for his browser alone.
 func (s *Service) OpenSession(user string) (text string, c ConsoleSession, err error) {
 	at := time.Now()
-	if cut := s.dir.Load().cutoffOf(user); at.Unix() <= cut { // as Login has it
+	if cut := s.dir.Load().sessionCutOf(user); at.Unix() <= cut { // as Login has it
 		if cut-at.Unix() > maxAhead {
 			return "", c, service.Errorf(service.TooMany, "too many logins and logouts, try again later")
 		}
@@ -128,15 +130,21 @@ func (s *Service) Session(text string) (ConsoleSession, error) {
 	switch {
 	case err != nil:
 		return ConsoleSession{}, err
-	case !time.Now().Before(c.Expires), s.sessions.over(c.ID), s.void(Token{User: c.User, Expires: c.Expires, Issued: c.Issued}):
+	case !time.Now().Before(c.Expires), s.sessions.over(c.ID), s.dir.Load().ended.has(&c), s.void(Token{User: c.User, Expires: c.Expires, Issued: c.Issued}):
 		return ConsoleSession{}, ErrExpired
 	}
 	return c, nil
 }
 
-// CloseSession ends a session on this node. One that is none is over already.
-func (s *Service) CloseSession(text string) {
-	if c, err := s.Session(text); err == nil {
-		s.sessions.end(c, time.Now())
+// RenewSession gives a session that has less than half of its time left the whole
+// of it again. It stays the one that it is: what ends it ends it all the same. The
+// text is "" where it is not time yet.
+func (s *Service) RenewSession(c ConsoleSession) (text string, _ ConsoleSession, err error) {
+	now := time.Now()
+	if c.Expires.Sub(now) >= s.o.Signer.valid/2 {
+		return "", c, nil
 	}
+	c.Expires = now.Add(s.o.Signer.valid).Truncate(time.Second)
+	text, err = s.o.Signer.seal(c)
+	return text, c, err
 }

@@ -43,7 +43,7 @@ func TestSession(t *testing.T) {
 		t.Error("a token is taken for a session")
 	}
 
-	f.CloseSession(text)
+	f.CloseSession(t.Context(), text)
 	if _, err := f.Session(text); !service.Is(err, service.Unauthorized) {
 		t.Errorf("a session that was ended still counts: %v", err)
 	}

@@ -96,7 +96,7 @@ func (f *Follower) committed(op persistence.Op, res persistence.Result) {
 	case persistence.RemoveGray:
 		c.Configs = []config.Key{o.ConfigKey}
 	case persistence.CreateUser, persistence.UpdatePassword, persistence.RemoveUser, persistence.AddRole, persistence.RemoveRole,
-		persistence.AddPermission, persistence.RemovePermission, persistence.RevokeTokens:
+		persistence.AddPermission, persistence.RemovePermission, persistence.RevokeTokens, persistence.EndSession:
 		c.Users = true
 	default:
 		return
