@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -122,12 +123,12 @@ func TestRenewSession(t *testing.T) {
 		if again, _, err := one.RenewSession(c); err != nil || again != "" {
 			t.Errorf("renewed at once: %q %v", again, err)
 		}
-		time.Sleep(valid/2 + 2*time.Second) //nolint:forbidigo // fake time
+		time.Sleep(valid/2 + 2*time.Second)
 		renewed, r, err := one.RenewSession(c)
 		if err != nil || renewed == "" || r.ID != c.ID || !r.Issued.Equal(c.Issued) || time.Until(r.Expires) < valid-time.Second {
 			t.Fatalf("%q %+v %v", renewed, r, err)
 		}
-		time.Sleep(valid / 2) //nolint:forbidigo // fake time
+		time.Sleep(valid / 2)
 		if _, err := one.Session(text); !errors.Is(err, ErrExpired) {
 			t.Errorf("the first text outlives its time: %v", err)
 		}
@@ -190,7 +191,7 @@ func TestSessionsSeen(t *testing.T) {
 		_, theirs := opened(t, one, "wang")
 		one.SeeSession(mine, "192.0.2.1", "first")
 		one.SeeSession(theirs, "192.0.2.2", "browser \xff")
-		time.Sleep(time.Minute) //nolint:forbidigo // fake time
+		time.Sleep(time.Minute)
 		one.SeeSession(mine, "192.0.2.3", "second")
 		li, nobody := "li", "nobody"
 		got := one.SessionsSeen(&li)
@@ -207,7 +208,7 @@ func TestSessionsSeen(t *testing.T) {
 			t.Errorf("behind the end of one: %+v", got)
 		}
 		for i := range maxSeenOfUser + 10 {
-			time.Sleep(time.Millisecond) //nolint:forbidigo // fake time
+			time.Sleep(time.Millisecond)
 			one.SeeSession(ConsoleSession{ID: fmt.Sprint("li", i), User: "li", Issued: time.Now(), Expires: time.Now().Add(time.Hour)}, "", "")
 		}
 		got = one.SessionsSeen(&li)
@@ -219,16 +220,16 @@ func TestSessionsSeen(t *testing.T) {
 		if len(got) != maxSeenOfUser || len(one.SessionsSeen(nil)) != maxSeenOfUser+1 {
 			t.Errorf("%d of one user, %d of all", len(got), len(one.SessionsSeen(nil)))
 		}
-		time.Sleep(time.Hour) //nolint:forbidigo // fake time
+		time.Sleep(time.Hour)
 		if got := one.SessionsSeen(&li); len(got) != 0 {
 			t.Errorf("%d are over and listed", len(got))
 		}
 		for i := range maxSeen - 1 { // beside the one that is there
-			c := ConsoleSession{ID: fmt.Sprint(i), User: fmt.Sprint(i), Issued: time.Now(), Expires: time.Now().Add(time.Hour)}
+			c := ConsoleSession{ID: strconv.Itoa(i), User: strconv.Itoa(i), Issued: time.Now(), Expires: time.Now().Add(time.Hour)}
 			one.sessions.seen[c.ID] = &SeenSession{ConsoleSession: c, Last: time.Now().Add(time.Duration(i))}
 		}
 		for i := range 3 {
-			one.SeeSession(ConsoleSession{ID: fmt.Sprint("new", i), User: fmt.Sprint(i), Issued: time.Now(), Expires: time.Now().Add(time.Hour)}, "", "")
+			one.SeeSession(ConsoleSession{ID: fmt.Sprint("new", i), User: strconv.Itoa(i), Issued: time.Now(), Expires: time.Now().Add(time.Hour)}, "", "")
 		}
 		if n := len(one.sessions.seen); n != maxSeen {
 			t.Errorf("%d sessions are remembered", n)
