@@ -26,6 +26,7 @@ func (a *API) extRoutes() []middleware.Route {
 		a.extEventRoutes(),
 		a.extOverviewRoutes(),
 		a.extAdminRoutes(),
+		a.extBulkRoutes(),
 	)
 }
 

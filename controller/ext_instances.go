@@ -2,6 +2,7 @@ package controller
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -69,14 +70,15 @@ func instanceLineOf(k naming.Key, d *naming.Detail) instanceLine {
 
 // instanceFilter is what the table of instances shows.
 type instanceFilter struct {
-	namespace, service, group, cluster, health, enabled, metadata string
-	text, ip                                                      wanted
+	namespace, service, group, cluster, health, enabled, metadata, host string
+	text, ip                                                            wanted
 }
 
 func instanceFilterOf(f *form) instanceFilter {
 	c := instanceFilter{
 		namespace: f.namingNamespace(), service: f.text("serviceName"), group: f.text("groupName"), cluster: f.text("clusterName"),
 		health: f.text("health"), enabled: f.text("enabled"), metadata: f.text("metadata"), text: f.wanted("q"), ip: f.wanted("ip"),
+		host: f.text("host"),
 	}
 	if !slices.Contains([]string{"", "healthy", "unhealthy"}, c.health) {
 		f.fail(service.BadParam, "health must be healthy or unhealthy")
@@ -92,6 +94,7 @@ func (c *instanceFilter) fits(p naming.Placed) bool {
 	in := p.Shown
 	switch {
 	case c.cluster != "" && in.Cluster != c.cluster,
+		c.host != "" && in.IP != c.host,
 		c.health != "" && in.Healthy != (c.health == "healthy"),
 		c.enabled != "" && in.Enabled != (c.enabled == "true"),
 		!tagged(in.Metadata, c.metadata):
@@ -112,10 +115,7 @@ func (a *API) extInstances(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	found := a.o.Naming.Placed(func(k naming.Key) bool {
-		return k.Namespace == filter.namespace && (filter.service == "" || k.Service == filter.service) && (filter.group == "" || k.Group == filter.group) && q.Sees(serviceResource(k))
-	})
-	found = slices.DeleteFunc(found, func(p naming.Placed) bool { return !filter.fits(p) })
+	found := a.placed(q, &filter)
 	lines := []instanceLine{}
 	from, to := window(len(found), pageNo, size)
 	for _, p := range service.Window(found, from, to, compareIn(o, compareInstances(o.by))) {
@@ -125,6 +125,14 @@ func (a *API) extInstances(q *middleware.Request) (any, error) {
 		lines = append(lines, line)
 	}
 	return pagesV3(len(found), pageNo, size, lines), nil
+}
+
+// placed lists the instances that a filter shows to the caller, in no order.
+func (a *API) placed(q *middleware.Request, filter *instanceFilter) []naming.Placed {
+	found := a.o.Naming.Placed(func(k naming.Key) bool {
+		return k.Namespace == filter.namespace && (filter.service == "" || k.Service == filter.service) && (filter.group == "" || k.Group == filter.group) && q.Sees(serviceResource(k))
+	})
+	return slices.DeleteFunc(found, func(p naming.Placed) bool { return !filter.fits(p) })
 }
 
 func compareInstances(by string) func(a, b naming.Placed) int {
@@ -237,14 +245,17 @@ func (a *API) instanceAction(q *middleware.Request, f *form, action, value strin
 			return a.o.Naming.Reset(q.Context(), k, []naming.At{{IP: c.IP, Port: c.Port, Cluster: c.Cluster}}, q.User)
 		}
 	case "deregister":
-		return func(k naming.Key, c chosenInstance) error {
-			if at := naming.Address(c.IP, c.Port); c.Ephemeral && a.o.Owner != nil && a.o.Owner(at) != a.o.Ops.Address() {
-				return service.Errorf(service.Unavailable, "another node answers for this instance: take it off by itself")
-			}
-			return a.o.Naming.Deregister(q.Context(), &naming.Registration{Key: k, IP: c.IP, Port: c.Port, Cluster: c.Cluster, Weight: 1, Ephemeral: c.Ephemeral, By: q.User})
-		}
+		return func(k naming.Key, c chosenInstance) error { return a.takeOff(q.Context(), q, k, c) }
 	default:
 		f.fail(service.BadParam, "action must be enable, disable, weight, metadata, reset or deregister")
 		return nil
 	}
+}
+
+// takeOff deregisters an instance that this node answers for.
+func (a *API) takeOff(ctx context.Context, q *middleware.Request, k naming.Key, c chosenInstance) error {
+	if at := naming.Address(c.IP, c.Port); c.Ephemeral && a.o.Owner != nil && a.o.Owner(at) != a.o.Ops.Address() {
+		return service.Errorf(service.Unavailable, "another node answers for this instance: take it off by itself")
+	}
+	return a.o.Naming.Deregister(ctx, &naming.Registration{Key: k, IP: c.IP, Port: c.Port, Cluster: c.Cluster, Weight: 1, Ephemeral: c.Ephemeral, By: q.User})
 }

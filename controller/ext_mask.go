@@ -94,20 +94,26 @@ func (a *API) wholeArchive(q *middleware.Request, file []byte) error {
 	return nil
 }
 
-// mayTake asks whether the caller may copy a config: also its secrets, if it has
-// any, for the copy may be one that he may see.
+// mayTake asks whether the caller may copy a config.
 func (a *API) mayTake(q *middleware.Request) config.Permit {
-	read := permit(q, auth.Read)
-	return func(k config.Key) error {
-		if err := read(k); err != nil || a.o.Mask == nil || a.mayReveal(q, k) {
-			return err
-		}
-		c := a.o.Config.Copy(k, "")
-		if c == nil || len(a.o.Mask.Hide(string(c.Content)).Places) == 0 {
-			return nil
-		}
-		return q.May(revealResource(k), auth.Read)
+	return func(k config.Key) error { return a.mayCopy(q, q.May, k) }
+}
+
+// asks is who decides whether something may be done: Request.May, or who only wants
+// to know.
+type asks func(auth.Resource, auth.Action) error
+
+// mayCopy asks whether the caller may copy a config: also its secrets, if it has
+// any, for the copy may be one that he may see.
+func (a *API) mayCopy(q *middleware.Request, ask asks, k config.Key) error {
+	if err := ask(configResource(k), auth.Read); err != nil || a.o.Mask == nil || a.mayReveal(q, k) {
+		return err
 	}
+	c := a.o.Config.Copy(k, "")
+	if c == nil || len(a.o.Mask.Hide(string(c.Content)).Places) == 0 {
+		return nil
+	}
+	return ask(revealResource(k), auth.Read)
 }
 
 // revealed is a secret.

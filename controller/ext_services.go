@@ -96,20 +96,10 @@ func (a *API) extServices(q *middleware.Request) (any, error) {
 	f := formOf(q)
 	pageNo, size := f.pageV3()
 	o := f.sorted("serviceName", "groupName", "instances", "healthy", "subscribers", "kind")
-	ns, text, group, kind, meta := f.namingNamespace(), f.wanted("q"), f.wanted("groupName"), f.text("kind"), f.text("metadata")
-	fits, ok := serviceStates[f.text("state")]
-	if !ok {
-		f.fail(service.BadParam, "state must be healthy, unhealthy, down, empty or protected")
-	}
+	views := a.servicesFound(q, &f)
 	if f.err != nil {
 		return nil, f.err
 	}
-	views := a.o.Naming.Shown(func(k naming.Key) bool {
-		return k.Namespace == ns && (text.match(k.Service) || text.match(k.Group)) && group.match(k.Group) && q.Sees(serviceResource(k))
-	})
-	views = slices.DeleteFunc(views, func(v *naming.View) bool {
-		return kind != "" && kind != kindOfService(v) || !tagged(v.Metadata(), meta) || !fits(v)
-	})
 	out := servicesPage{}
 	for _, v := range views {
 		out.Summary.add(v)
@@ -123,6 +113,25 @@ func (a *API) extServices(q *middleware.Request) (any, error) {
 	}
 	out.rowsPage = pagesV3(len(views), pageNo, size, lines)
 	return out, nil
+}
+
+// servicesFound lists the services that the parameters choose, as far as the caller
+// may see them, in no order.
+func (a *API) servicesFound(q *middleware.Request, f *form) []*naming.View {
+	ns, text, group, kind, meta := f.namingNamespace(), f.wanted("q"), f.wanted("groupName"), f.text("kind"), f.text("metadata")
+	fits, ok := serviceStates[f.text("state")]
+	if !ok {
+		f.fail(service.BadParam, "state must be healthy, unhealthy, down, empty or protected")
+	}
+	if f.err != nil {
+		return nil
+	}
+	views := a.o.Naming.Shown(func(k naming.Key) bool {
+		return k.Namespace == ns && (text.match(k.Service) || text.match(k.Group)) && group.match(k.Group) && q.Sees(serviceResource(k))
+	})
+	return slices.DeleteFunc(views, func(v *naming.View) bool {
+		return kind != "" && kind != kindOfService(v) || !tagged(v.Metadata(), meta) || !fits(v)
+	})
 }
 
 func (s *serviceSummary) add(v *naming.View) {

@@ -21,6 +21,7 @@ import (
 	"github.com/pharos-registry/pharos/service/agreement"
 	"github.com/pharos-registry/pharos/service/audit"
 	"github.com/pharos-registry/pharos/service/auth"
+	"github.com/pharos-registry/pharos/service/bulk"
 	"github.com/pharos-registry/pharos/service/config"
 	"github.com/pharos-registry/pharos/service/console"
 	"github.com/pharos-registry/pharos/service/mask"
@@ -80,6 +81,7 @@ type API struct {
 	verbs  map[string]bool // paths without variables, which some verb answers
 	series *console.Series
 	events *console.Events
+	plans  *bulk.Plans[bulkAct]
 	seed   maphash.Seed // of sums of beats
 	held   atomic.Int64 // configs that long polls listen to, each as often as it is listened to
 
@@ -89,7 +91,7 @@ type API struct {
 // New returns the API. It fails if a row of the route table is not complete.
 func New(o Options) (*API, error) {
 	gin.SetMode(gin.ReleaseMode)
-	a := &API{o: o, engine: gin.New(), verbs: map[string]bool{}, seed: maphash.MakeSeed(), series: console.NewSeries(), events: console.NewEvents()}
+	a := &API{o: o, engine: gin.New(), verbs: map[string]bool{}, seed: maphash.MakeSeed(), series: console.NewSeries(), events: console.NewEvents(), plans: bulk.New[bulkAct]()}
 	a.engine.RedirectTrailingSlash = false
 	a.engine.HandleMethodNotAllowed = false
 	if err := a.engine.SetTrustedProxies(nil); err != nil {

@@ -105,3 +105,37 @@ func (s *Service) Unhealthy() int {
 	})
 	return n
 }
+
+// DetailOf is one instance of a service with where its values come from; false
+// where there is none.
+func (s *Service) DetailOf(k Key, at At) (Detail, bool) {
+	e := s.entry(k)
+	if e == nil {
+		return Detail{}, false
+	}
+	want := overlayKey{at.IP, at.Port, at.Cluster}
+	e.mu.Lock()
+	var p Placed
+	for _, g := range e.regs {
+		if g.overlayKey() == want {
+			p = Placed{&e.key, g.now.Load(), g}
+			break
+		}
+	}
+	e.mu.Unlock()
+	if p.g == nil {
+		return Detail{}, false
+	}
+	return p.Detail(), true
+}
+
+// PutBack sets over an instance what was set over it before, whatever is now; nil
+// is nothing. by is the user who asks for it.
+func (s *Service) PutBack(ctx context.Context, k Key, at At, set *Overlay, by string) error {
+	if set == nil {
+		return s.Reset(ctx, k, []At{at}, by)
+	}
+	return s.putOverlays(ctx, k, []overlayKey{{at.IP, at.Port, at.Cluster}}, by, func(_ overlayKey, o *Overlay) {
+		o.Weight, o.Enabled, o.Metadata = set.Weight, set.Enabled, set.Metadata
+	})
+}
