@@ -165,7 +165,7 @@ func (a *API) extClient(q *middleware.Request) (any, error) {
 		d.Subscribed, d.Listens = append(d.Subscribed, x.Subscribed...), append(d.Listens, x.Listens...)
 	}
 	if d.ID == "" {
-		return nil, service.Errorf(service.NotFound, "there is no such client")
+		return nil, noSuchClient()
 	}
 	d.Subscribes, d.Nodes, d.Own = len(d.Subscribed), nodes, false
 	return d, nil

@@ -40,6 +40,7 @@ type question struct {
 	Rows      int            `json:"rows,omitempty"`  // the first ones are enough
 	Moves     []move         `json:"moves,omitempty"` // of connections, each for the node that it names
 	Tell      []string       `json:"tell,omitempty"`  // addresses of connections
+	Relocate  relocation     `json:"relocate,omitzero"`
 }
 
 // The kinds of questions.
@@ -58,6 +59,7 @@ const (
 	askMove      = "move"
 	askRepush    = "repush"
 	askSessions  = "sessions"
+	askRelocate  = "relocate" // one client
 )
 
 // peerTime bounds the wait for other nodes: a person waits, too.
@@ -97,6 +99,8 @@ func (a *API) answerTo(q *question) any {
 		return a.moveHere(q.Moves)
 	case q.Kind == askSessions:
 		return a.sessionsHere(q.User)
+	case q.Kind == askRelocate:
+		return a.relocateHere(q.Relocate)
 	case a.off(middleware.Naming):
 	case q.Kind == askClients:
 		return a.clientsHere(&q.Clients, who, q.Rows)

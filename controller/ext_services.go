@@ -22,6 +22,7 @@ func (a *API) extNamingRoutes() []middleware.Route {
 		{Method: get, Path: "/clients", Access: read, Do: a.extClients},
 		{Method: get, Path: "/topology", Access: read, Do: a.extTopology},
 		{Method: get, Path: "/client", Access: read, Do: a.extClient},
+		{Method: post, Path: "/client/move", Access: manage(middleware.Write, "/v1/core/cluster"), Do: a.extMove},
 	})
 }
 

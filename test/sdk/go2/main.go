@@ -23,13 +23,16 @@ import (
 
 func main() {
 	if len(os.Args) < 2 {
-		fmt.Fprintln(os.Stderr, "usage: sdkcheck naming|config|auth|cluster|provider")
+		fmt.Fprintln(os.Stderr, "usage: sdkcheck naming|config|auth|cluster|provider|live")
 		os.Exit(2)
 	}
 	r := &report{}
 	switch os.Args[1] {
 	case "provider":
 		provide(os.Args[2], os.Args[3])
+		return
+	case "live":
+		live(os.Args[2], os.Args[3:])
 		return
 	case "naming":
 		naming(r)

@@ -289,7 +289,7 @@ export interface ListenerQuery {
   pageSize: number;
 }
 
-export const listListeners = (q: ListenerQuery) => get<Page<Listener>>(`${root}/listeners`, { ...q });
+export const listListeners = (q: ListenerQuery) => get<Page<Listener> & { nodes: Answering[] | null }>(`${root}/listeners`, { ...q });
 
 export interface PlanItem {
   groupName: string;

@@ -83,9 +83,16 @@ export interface ClientRow {
   subscribes: number;
   app: string;
   agent: string;
+  /** That holds the connection, or answers for it. */
+  node: string;
+}
+
+export interface ClientPage extends Page<ClientRow> {
+  nodes: Answering[] | null;
 }
 
 export interface ClientFull extends ClientRow {
+  nodes: Answering[] | null;
   published: { namespaceId: string; groupName: string; serviceName: string; ip: string; port: number; clusterName: string }[] | null;
   subscribed: { namespaceId: string; groupName: string; serviceName: string; agent: string; app: string }[] | null;
   listens: { namespaceId: string; groupName: string; dataId: string; md5: string; state: string }[] | null;
@@ -144,9 +151,18 @@ export const batch = (namespaceId: string, action: BatchAction, value: string, r
   });
 
 export const listClients = (namespaceId: string, q: string, pageNo: number, pageSize: number) =>
-  get<Page<ClientRow>>(`${root}/clients`, { namespaceId, q, pageNo, pageSize });
+  get<ClientPage>(`${root}/clients`, { namespaceId, q, pageNo, pageSize });
 
 export const getClient = (clientId: string) => get<ClientFull>(`${root}/client`, { clientId });
+
+export interface Moved {
+  clientId: string;
+  from: string;
+  to: string;
+}
+
+/** Asks a client to connect to another node; without one the server chooses. */
+export const moveClient = (clientId: string, to: string) => post<Moved>(`${root}/client/move`, { clientId, ...(to && { to }) });
 
 export const getActivity = (s: ServiceName, signal?: AbortSignal) =>
   get<ServiceActivity>(`${root}/services/activity`, { namespaceId: s.ns, groupName: s.group, serviceName: s.service }, signal);

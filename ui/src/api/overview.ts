@@ -1,3 +1,4 @@
+import type { Answering } from './extconfig';
 import { get } from './http';
 
 export type Verdict = 'ok' | 'warn' | 'bad';
@@ -39,6 +40,7 @@ export interface Overview {
   tiles: Tiles;
   problems: Problem[];
   changes: Change[];
+  nodes: Answering[] | null;
 }
 
 export interface Metrics {

@@ -8,7 +8,7 @@ import { Listing } from '../../ui/listing';
 import { ConfigLink } from '../../ui/link';
 import { Card, PageHead } from '../../ui/page';
 import { Blank } from '../../ui/states';
-import { listenerColumns } from '../config/listenerstab';
+import { listenerColumns, Partial } from '../config/listenerstab';
 
 /** Which client listens to what in the namespace, and whether it has it. */
 export function ListenersPage() {
@@ -24,6 +24,7 @@ export function ListenersPage() {
   return (
     <>
       <PageHead title={t.nav.listeners} text={t.listeners.text} />
+      <div className="mb-4 empty:hidden"><Partial nodes={query.data?.nodes} /></div>
       <Card flush>
         <div className="flex flex-wrap items-end gap-2 border-b border-line p-3">
           <SearchInput data-filter label={t.configs.find} value={q} onChange={setQ} className="w-full sm:w-80" />

@@ -12,6 +12,7 @@ import { PageHead } from '../../ui/page';
 import { Loaded, Skeleton } from '../../ui/states';
 import { State } from '../../ui/status';
 import { Time } from '../../ui/time';
+import { Partial } from '../config/listenerstab';
 import { Attention, Changes } from './lists';
 
 const Charts = lazy(() => import('./charts'));
@@ -111,6 +112,7 @@ export function OverviewPage() {
         {(data) => (
           <div className="flex flex-col gap-4">
             <Verdict data={data} />
+            <Partial nodes={data.nodes} />
             <TileRow tiles={data.tiles} ns={ns} />
             {!data.tiles.configs?.total && !data.tiles.services?.total && <FirstSteps ns={ns} />}
             <Suspense fallback={<Skeleton rows={6} />}>

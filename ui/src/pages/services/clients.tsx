@@ -1,10 +1,13 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { Cable } from 'lucide-react';
-import { extNamingKeys, getClient, listClients, type ClientFull } from '../../api/extnaming';
+import { Cable, Shuffle } from 'lucide-react';
+import { useState } from 'react';
+import { extNamingKeys, getClient, listClients, type ClientFull, type ClientRow } from '../../api/extnaming';
 import { useAddress, usePaging, usePath, useTyped } from '../../app/query';
+import { mayGlobal, useMe } from '../../app/server';
 import { useT } from '../../i18n';
 import { number } from '../../lib/time';
+import { Button } from '../../ui/button';
 import { SearchInput } from '../../ui/field';
 import { ConfigLink, linkLook, ServiceLink } from '../../ui/link';
 import { Listing } from '../../ui/listing';
@@ -13,7 +16,8 @@ import { Blank, Loaded } from '../../ui/states';
 import { Badge, State } from '../../ui/status';
 import { Table } from '../../ui/table';
 import { Time } from '../../ui/time';
-import { listenerLevels } from '../config/listenerstab';
+import { listenerLevels, Partial } from '../config/listenerstab';
+import { MoveDialog } from './moveclient';
 
 /** Who is connected to the namespace. */
 export function ClientsPage() {
@@ -23,9 +27,11 @@ export function ClientsPage() {
   const { page, size } = usePaging();
   const [q, setQ] = useTyped(search.q ?? '', (value) => change({ q: value || undefined, page: undefined }));
   const query = useQuery({ queryKey: extNamingKeys.clients(ns, search.q ?? '', page, size), queryFn: () => listClients(ns, search.q ?? '', page, size), placeholderData: keepPreviousData });
+  const many = (query.data?.nodes?.length ?? 0) > 1;
   return (
     <>
       <PageHead title={t.nav.clients} text={t.clients.text} />
+      <div className="mb-4 empty:hidden"><Partial nodes={query.data?.nodes} /></div>
       <Card flush>
         <div className="border-b border-line p-3">
           <SearchInput data-filter label={t.clients.find} value={q} onChange={setQ} className="w-full sm:w-72" />
@@ -33,9 +39,10 @@ export function ClientsPage() {
         <Listing
           label={t.nav.clients}
           query={query}
-          rowKey={(row) => row.clientId}
+          rowKey={(row) => `${row.clientId} ${row.node}`}
           columns={[
             { key: 'id', title: t.clients.id, cell: (row) => <Link to="/ns/$ns/clients/$name" params={{ ns, name: row.clientId }} className={`${linkLook} block min-w-40 font-mono text-xs wrap-anywhere`}>{row.clientId}</Link> },
+            ...(many ? [{ key: 'node', title: t.clients.node, wide: true, wider: true, width: '13%', cell: (row: ClientRow) => <span className="font-mono text-xs wrap-anywhere">{row.node}</span> }] : []),
             { key: 'kind', title: t.services.kind, width: '8rem', cell: (row) => <Badge>{t.clients.kinds[row.kind] ?? row.kind}</Badge> },
             { key: 'publishes', title: t.clients.publishes, wide: true, width: '7rem', align: 'end', cell: (row) => number(row.publishes) },
             { key: 'subscribes', title: t.clients.subscribes, wide: true, width: '7rem', align: 'end', cell: (row) => number(row.subscribes) },
@@ -58,12 +65,29 @@ function Body({ client }: { client: ClientFull }) {
   const published = client.published ?? [];
   const subscribed = client.subscribed ?? [];
   const listens = client.listens ?? [];
+  const me = useMe();
+  const [moving, setMoving] = useState(false);
+  const others = (client.nodes ?? []).filter((node) => node.ok && node.address !== client.node).map((node) => node.address);
+  const why = !mayGlobal(me, 'cluster', 'w') ? t.clients.mayNotMove : !others.length && t.clients.alone;
   return (
     <>
-      <PageHead title={client.clientId} crumbs={<Link to="/ns/$ns/clients" params={{ ns }} className={linkLook}>{t.nav.clients}</Link>} badges={<Badge>{t.clients.kinds[client.kind] ?? client.kind}</Badge>} />
+      <PageHead
+        title={client.clientId}
+        crumbs={<Link to="/ns/$ns/clients" params={{ ns }} className={linkLook}>{t.nav.clients}</Link>}
+        badges={<Badge>{t.clients.kinds[client.kind] ?? client.kind}</Badge>}
+        actions={
+          client.kind === 'connection' && (
+            <Button icon={Shuffle} why={why} onClick={() => setMoving(true)}>
+              {t.clients.move}
+            </Button>
+          )
+        }
+      />
+      {moving && <MoveDialog client={client} others={others} onClose={() => setMoving(false)} />}
       <div className="flex flex-col gap-4">
+        <Partial nodes={client.nodes} />
         <Card>
-          <Facts items={[[t.instances.address, `${client.ip}:${client.port}`], [t.configs.app, client.app], ['SDK', client.agent], [t.clients.seen, <Time key="t" at={client.lastSeen} />]]} />
+          <Facts items={[[t.instances.address, `${client.ip}:${client.port}`], (client.nodes?.length ?? 0) > 1 && [t.clients.node, client.node], [t.configs.app, client.app], ['SDK', client.agent], [t.clients.seen, <Time key="t" at={client.lastSeen} />]]} />
         </Card>
         <Card flush title={t.clients.published(published.length)}>
           {published.length > 0 && (
