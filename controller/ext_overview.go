@@ -112,7 +112,7 @@ func (o *overview) clusterOf(nodes []NodeState) {
 			continue
 		}
 		o.add(problem{
-			ID: "node/" + nodes[i].Address, Severity: levelBad, Kind: "node_down", Since: nodes[i].Seen, Params: map[string]string{"state": nodes[i].State},
+			ID: "node/" + nodes[i].Address, Severity: levelBad, Kind: "node_down", Since: nodes[i].Seen, Params: map[string]string{"address": nodes[i].Address, "state": nodes[i].State},
 			Target: &concern{Kind: "node", Name: nodes[i].Address},
 		})
 	}

@@ -77,7 +77,8 @@ export async function startServer(settings = {}, known = {}) {
   process.once('exit', () => child.kill('SIGKILL'));
   child.stdout.on('data', (part) => log.push(String(part)));
   child.stderr.on('data', (part) => log.push(String(part)));
-  const local = `http://127.0.0.1:${port}/nacos/`;
+  const host = known.host ?? '127.0.0.1';
+  const local = `http://${host}:${port}/nacos/`;
   await ready(`${local}v3/console/health/readiness`, child, log);
   const end = (signal = 'SIGTERM') => new Promise((done) => {
     if (child.exitCode !== null || child.signalCode) return done();
@@ -86,6 +87,7 @@ export async function startServer(settings = {}, known = {}) {
     child.kill(signal);
   });
   return {
+    host,
     port,
     consolePort,
     directory,
@@ -106,15 +108,15 @@ export async function startServer(settings = {}, known = {}) {
   };
 }
 
-/** Starts nodes that are one server. Each needs its port less 1000 for the others. */
-export async function startCluster(size = 3) {
+/** Starts nodes that are one server, all at one address or each at its own. Each needs its port less 1000 for the others. */
+export async function startCluster(size = 3, hostOf = () => '127.0.0.1') {
   const ports = await freePorts(size);
   const settings = {
-    'nacos.member.list': ports.map((port) => `127.0.0.1:${port}`).join(','),
+    'nacos.member.list': ports.map((port, i) => `${hostOf(i)}:${port}`).join(','),
     'pharos.cluster.secret': randomBytes(32).toString('base64'),
     'nacos.console.port': 0,
   };
-  return Promise.all(ports.map((port) => startServer(settings, { ports: [port, 0], args: ['--mode', 'cluster', '--bind', '127.0.0.1'] })));
+  return Promise.all(ports.map((port, i) => startServer(settings, { host: hostOf(i), ports: [port, 0], args: ['--mode', 'cluster', '--bind', hostOf(i)] })));
 }
 
 /** A proxy that serves the console below another prefix, and takes that off. What it holds back gets no answer. */

@@ -61,10 +61,11 @@ function Note({ toast }: { toast: Toast }) {
   );
 }
 
+// Over a dialog they stand where its buttons are not: those are below, on the right.
 export function Toasts() {
   const list = useStore(toasts);
   return (
-    <div data-toasts aria-live="polite" className="pointer-events-none fixed right-3 bottom-3 z-[60] flex w-[min(24rem,calc(100vw-1.5rem))] flex-col gap-2 sm:right-5 sm:bottom-5">
+    <div data-toasts aria-live="polite" className="pointer-events-none fixed right-3 bottom-3 z-[60] flex w-[min(24rem,calc(100vw-1.5rem))] flex-col gap-2 sm:right-5 sm:bottom-5 max-sm:[.no-scroll_&]:top-3 max-sm:[.no-scroll_&]:bottom-auto sm:[.no-scroll_&]:right-auto sm:[.no-scroll_&]:left-5">
       {list.map((toast) => (
         <Note key={toast.id} toast={toast} />
       ))}
