@@ -89,7 +89,9 @@ func takerOf(nodes []loaderNode, from, wanted string) (string, error) {
 		return "", service.Errorf(service.BadParam, "there is no other node that answers")
 	}
 	if wanted == "" {
-		return slices.MinFunc(nodes, func(x, y loaderNode) int { return cmp.Or(cmp.Compare(x.held(), y.held()), cmp.Compare(x.Address, y.Address)) }).Address, nil
+		return slices.MinFunc(nodes, func(x, y loaderNode) int {
+			return cmp.Or(cmp.Compare(x.held(), y.held()), cmp.Compare(x.Address, y.Address))
+		}).Address, nil
 	}
 	if !slices.ContainsFunc(nodes, func(n loaderNode) bool { return n.Address == wanted }) {
 		return "", service.Errorf(service.BadParam, "%q is no other node that answers", wanted)
