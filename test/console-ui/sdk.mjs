@@ -42,11 +42,14 @@ function follow(child) {
     waiting.forEach((look) => look());
   });
   process.once('exit', () => child.kill('SIGKILL')); // also where it was stopped
+  child.setMaxListeners(0); // one for each that waits
   return {
     /** Resolves once the program has been told something that fits. */
     until: (fits) =>
       new Promise((done, fail) => {
-        const limit = setTimeout(() => fail(new Error(`the program was told ${JSON.stringify(told)}`)), patience);
+        const give = (why) => fail(new Error(`the program ${why} and was told ${JSON.stringify(told)}`));
+        const limit = setTimeout(() => give('waits'), patience);
+        child.once('exit', () => give('has ended')); // nothing happens where this is settled already
         const look = () => {
           const found = told.find(fits);
           if (!found) return;
