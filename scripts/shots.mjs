@@ -62,6 +62,7 @@ const pages = {
   roles: '/access/roles',
   permissions: '/access/permissions',
   explain: '/access/explain?user=li.wei',
+  sessions: '/access/sessions',
   audit: '/audit',
   server: '/server',
   settings: '/settings',

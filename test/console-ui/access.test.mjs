@@ -1,6 +1,7 @@
 // Who may do what: users, roles, permissions, passwords, namespaces and the audit log.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { accessibilityInThemes, settled } from './browser.mjs';
 import { api, seed } from './seed.mjs';
 import { done, logIn, password, stage } from './stage.mjs';
 
@@ -108,6 +109,60 @@ test('who changes the password ends the other sessions', { skip }, async () => {
   await other.getByRole('button', { name: 'Log in' }).waitFor();
   assert.deepEqual([...page.wrong, ...other.wrong], []);
   await Promise.all([page.context().close(), other.context().close()]);
+});
+
+test('who is logged in is listed, and a session that is ended is over: one, and all of a user', { skip }, async () => {
+  await on.to.post('v1/auth/users', { username: 'sam', password });
+  await on.to.post('v1/auth/roles', { role: 'readers', username: 'sam' });
+  const [page, other] = await Promise.all([0, 1].map(async () => {
+    const one = await on.open({ allow: [...allow, /^401 /, /^403 /] });
+    await one.goto(at('/settings'));
+    await logIn(one, 'sam');
+    await one.getByRole('button', { name: 'Account sam' }).waitFor();
+    return one;
+  }));
+  await page.getByRole('button', { name: 'Account sam' }).click();
+  await page.getByRole('menuitem', { name: 'Sessions' }).click();
+  const list = page.getByRole('table', { name: 'Sessions' });
+  const rows = list.getByRole('row', { name: /sam/ });
+  await rows.nth(1).waitFor();
+  assert.equal(await list.getByText('this one', { exact: true }).count(), 1);
+  assert.equal(await rows.count(), 2); // of nobody else
+  await rows.first().getByText(/Chrome \d+ · Linux/).waitFor();
+  await settled(page);
+  assert.deepEqual(await accessibilityInThemes(page), []);
+  const ask = page.getByRole('dialog', { name: 'End this session of sam?' });
+  await list.getByRole('button', { name: 'End this session of sam?' }).click();
+  await ask.getByText('This browser has to log in again.').waitFor();
+  await ask.getByRole('button', { name: 'End', exact: true }).click();
+  await page.getByText('One session ended.').waitFor();
+  await rows.nth(1).waitFor({ state: 'detached' });
+  await other.reload();
+  await logIn(other, 'sam');
+  await other.getByRole('button', { name: 'Account sam' }).waitFor();
+
+  await page.reload();
+  await rows.nth(1).waitFor();
+  await page.getByRole('button', { name: 'End all my other sessions' }).click();
+  await page.getByRole('dialog').getByText('This one stays.').waitFor();
+  await page.getByRole('dialog').getByRole('button', { name: 'End', exact: true }).click();
+  await rows.nth(1).waitFor({ state: 'detached' });
+  await other.reload();
+  await other.getByRole('button', { name: 'Log in' }).waitFor();
+
+  const admin = await enter('/access/sessions?q=sam');
+  await admin.getByRole('button', { name: 'End all sessions of sam?' }).click();
+  await admin.getByRole('dialog').getByText('All their browsers have to log in again').waitFor();
+  await admin.getByRole('dialog').getByRole('button', { name: 'End', exact: true }).click();
+  await admin.getByText('Nothing matches').first().waitFor();
+  await page.reload();
+  await page.getByRole('button', { name: 'Log in' }).waitFor();
+  await admin.goto(at('/audit'));
+  await admin.getByLabel('Find in path or resource').fill('ext/sessions');
+  await admin.getByRole('row', { name: /ext\/sessions.*done/ }).nth(2).waitFor();
+  assert.deepEqual([...page.wrong, ...other.wrong], []);
+  await Promise.all([page.context().close(), other.context().close()]);
+  await done(admin);
 });
 
 test('a namespace is made under a free id, renamed, and deleted by typing its id', { skip }, async () => {

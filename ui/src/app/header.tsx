@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router';
-import { CircleHelp, Globe, LogOut, Pause, Play, Search, Settings, SunMoon, UserRound } from 'lucide-react';
+import { CircleHelp, Globe, LogOut, MonitorSmartphone, Pause, Play, Search, Settings, SunMoon, UserRound } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { logOut } from '../api/session';
 import { useT } from '../i18n';
@@ -81,6 +81,7 @@ function UserMenu({ onPassword }: { onPassword: () => void }) {
       {me.username && me.loginRequired && (
         <>
           <MenuItem icon={UserRound} onSelect={onPassword}>{t.nav.password}</MenuItem>
+          <MenuItem icon={MonitorSmartphone} onSelect={() => go('/access/sessions')}>{t.access.sessions}</MenuItem>
           <MenuLine />
           <MenuItem icon={LogOut} onSelect={() => void leave()}>{t.nav.logOut}</MenuItem>
         </>

@@ -5,6 +5,7 @@ import { PageHead, Tabs } from '../../ui/page';
 import { ExplainTab } from './explain';
 import { PermissionsTab } from './permissions';
 import { RolesTab } from './roles';
+import { SessionsTab } from './sessions';
 import { UsersTab } from './users';
 
 /** Who may do what. */
@@ -18,6 +19,7 @@ export function AccessPage() {
     { key: 'roles', title: t.access.roles, content: () => <RolesTab />, shown: mayGlobal(me, 'roles', 'r') },
     { key: 'permissions', title: t.access.permissions, content: () => <PermissionsTab />, shown: mayGlobal(me, 'permissions', 'r') },
     { key: 'explain', title: t.access.explain, content: () => <ExplainTab />, shown: mayGlobal(me, 'permissions', 'r') },
+    { key: 'sessions', title: t.access.sessions, content: () => <SessionsTab />, shown: me.loginRequired && Boolean(me.username) },
   ];
   const tabs = all.filter((tab) => tab.shown);
   const tab = tabs.find((one) => one.key === name)?.key ?? tabs[0]?.key ?? 'users';
