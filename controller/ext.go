@@ -19,6 +19,7 @@ func (a *API) extRoutes() []middleware.Route {
 	return slices.Concat(
 		a.extSessionRoutes(),
 		a.extSessionsRoutes(),
+		a.extPrefsRoutes(),
 		a.extConfigRoutes(),
 		a.extCompareRoutes(),
 		a.extNamingRoutes(),

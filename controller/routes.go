@@ -28,6 +28,7 @@ import (
 	"github.com/pharos-registry/pharos/service/namespace"
 	"github.com/pharos-registry/pharos/service/naming"
 	"github.com/pharos-registry/pharos/service/ops"
+	"github.com/pharos-registry/pharos/service/preference"
 	"github.com/pharos-registry/pharos/service/push"
 )
 
@@ -50,6 +51,7 @@ type Options struct {
 	Distro       *middleware.Distro      // sends writes to the node that owns what they are about; nil: this one is alone
 	NoParamCheck bool                    // names and lengths of naming's parameters are not checked
 	Namespaces   *namespace.Service
+	Preferences  *preference.Service
 	Auth         *auth.Service
 	Guard        *middleware.Guard
 	Audit        *audit.Log

@@ -31,6 +31,7 @@ import (
 	"github.com/pharos-registry/pharos/service/config"
 	"github.com/pharos-registry/pharos/service/health"
 	"github.com/pharos-registry/pharos/service/namespace"
+	"github.com/pharos-registry/pharos/service/preference"
 	"github.com/pharos-registry/pharos/service/naming"
 	"github.com/pharos-registry/pharos/service/ops"
 	"github.com/pharos-registry/pharos/service/push"
@@ -173,6 +174,7 @@ func (n *Node) openAPI() error {
 		Pushes:      n.pushes,
 		MaxMetadata: set.Naming.MaxMetadataLength,
 		Namespaces:  namespace.New(n.rows, n.writer(n.rows), n.confirm(n.rows)),
+		Preferences: preference.New(n.rows, n.writer(n.rows)),
 		Auth:        n.auth,
 		Discovery:   set.Metrics.Discovery,
 		Guard:       n.guard,

@@ -1,5 +1,6 @@
 import { createRoot } from 'react-dom/client';
 import './app.css';
+import { followUser } from './app/prefs';
 import { Root } from './app/root';
 import { startLanguage } from './i18n';
 import { applyTheme } from './lib/settings';
@@ -16,5 +17,6 @@ addEventListener('vite:preloadError', (event) => {
 });
 
 applyTheme();
+followUser();
 await startLanguage();
 createRoot(document.getElementById('root')!).render(<Root />);

@@ -35,6 +35,8 @@ interface Call {
   signal?: AbortSignal;
   /** A refusal of this call is no sign of an ended session. */
   anonymous?: boolean;
+  /** It goes on when the page is left. */
+  keepalive?: boolean;
 }
 
 function request(call: Call): RequestInit {
@@ -45,7 +47,7 @@ function request(call: Call): RequestInit {
     headers['Content-Type'] = 'application/json';
     body = JSON.stringify(call.json);
   }
-  return { method: call.method, headers, body, credentials: 'same-origin', cache: 'no-store', signal: call.signal ?? null };
+  return { method: call.method, headers, body, credentials: 'same-origin', cache: 'no-store', signal: call.signal ?? null, keepalive: call.keepalive ?? false };
 }
 
 function parse(text: string): unknown {

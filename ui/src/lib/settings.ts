@@ -38,6 +38,37 @@ export function change(part: Partial<Settings>): void {
   remember('settings', next);
 }
 
+const choices = {
+  theme: ['system', 'light', 'dark', 'contrast'],
+  language: ['zh', 'en'],
+  density: ['comfortable', 'compact'],
+} satisfies Partial<Record<keyof Settings, string[]>>;
+
+// Whether this browser may tell what changes is its own affair: live stays here.
+const following = ['theme', 'language', 'density', 'shortcuts', 'utc', 'wrap', 'secrets', 'editorSize'] as const;
+
+/** The settings that follow a user from browser to browser. */
+export function shared(all: Settings): Partial<Settings> {
+  return Object.fromEntries(following.map((name) => [name, all[name]]));
+}
+
+function fits(name: (typeof following)[number], value: unknown): boolean {
+  if (name in choices) return typeof value === 'string' && choices[name as keyof typeof choices].includes(value);
+  return name === 'editorSize' ? typeof value === 'number' && value >= 10 && value <= 24 : typeof value === 'boolean';
+}
+
+/** Takes over settings that were kept elsewhere; what is none is left out. Tells what they will be before anybody sees them. */
+export function adopt(kept: unknown, tell: (next: Settings) => void): void {
+  if (typeof kept !== 'object' || !kept) return;
+  const found = following.flatMap((name) => {
+    const value = (kept as Record<string, unknown>)[name];
+    return fits(name, value) ? [[name, value] as const] : [];
+  });
+  const part = Object.fromEntries(found);
+  tell({ ...settings.get(), ...part });
+  change(part);
+}
+
 const darkQuery = matchMedia('(prefers-color-scheme: dark)');
 const contrastQuery = matchMedia('(prefers-contrast: more)');
 

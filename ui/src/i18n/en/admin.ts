@@ -266,6 +266,7 @@ export const admin = {
   },
   settings: {
     text: 'How this browser shows the console.',
+    textFollows: (name: string) => `How the console is shown to ${name}, in whichever browser.`,
     look: 'Look',
     behaviour: 'Behaviour',
     density: 'Tables',

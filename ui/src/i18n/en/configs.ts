@@ -8,6 +8,21 @@ export const configs = {
   filter: {
     remove: (label: string, value: string) => `Remove the filter ${label}: ${value}`,
   },
+  views: {
+    title: 'Views',
+    none: 'No saved views yet',
+    save: 'Save this filter',
+    manage: 'Remove a view',
+    name: 'Name of the view',
+    nameMissing: 'Give the view a name',
+    replaces: (name: string) => `Takes the place of the view ${name}.`,
+    full: (n: number) => `There is room for ${n} views. Remove one first.`,
+    follows: (user: string) => `${user} finds it in every browser.`,
+    stays: 'Nobody is logged in: it stays in this browser.',
+    saved: (name: string) => `The view ${name} is saved.`,
+    remove: (name: string) => `Remove the view ${name}`,
+    removed: (name: string) => `The view ${name} is removed.`,
+  },
   configs: {
     title: 'Configs',
     dataId: 'Data ID',

@@ -262,6 +262,7 @@ export const admin: Pick<Dictionary, 'overview' | 'nodes' | 'switches' | 'compar
   },
   settings: {
     text: '此浏览器如何显示控制台。',
+    textFollows: (name) => `控制台如何向 ${name} 显示，在任何浏览器中均适用。`,
     look: '外观',
     behaviour: '行为',
     density: '表格密度',

@@ -1,6 +1,6 @@
 import type { Dictionary } from '../index';
 
-type Part = 'confirm' | 'filter' | 'configs' | 'config' | 'secrets' | 'history' | 'recycle' | 'listeners' | 'gray' | 'editor' | 'edit' | 'merge' | 'transfer' | 'samples';
+type Part = 'confirm' | 'filter' | 'configs' | 'config' | 'secrets' | 'history' | 'recycle' | 'listeners' | 'gray' | 'editor' | 'edit' | 'merge' | 'transfer' | 'samples' | 'views';
 
 export const configs: Pick<Dictionary, Part> = {
   confirm: {
@@ -9,6 +9,21 @@ export const configs: Pick<Dictionary, Part> = {
   },
   filter: {
     remove: (label, value) => `移除筛选 ${label}：${value}`,
+  },
+  views: {
+    title: '视图',
+    none: '还没有保存的视图',
+    save: '保存当前筛选',
+    manage: '删除视图',
+    name: '视图名称',
+    nameMissing: '请输入视图名称',
+    replaces: (name) => `将替换视图 ${name}。`,
+    full: (n) => `最多保存 ${n} 个视图，请先删除一个。`,
+    follows: (user) => `${user} 在任何浏览器中都可使用。`,
+    stays: '未登录：仅保存在此浏览器中。',
+    saved: (name) => `已保存视图 ${name}。`,
+    remove: (name) => `删除视图 ${name}`,
+    removed: (name) => `已删除视图 ${name}。`,
   },
   configs: {
     title: '配置列表',

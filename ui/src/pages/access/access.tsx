@@ -23,9 +23,10 @@ export function AccessPage() {
   ];
   const tabs = all.filter((tab) => tab.shown);
   const tab = tabs.find((one) => one.key === name)?.key ?? tabs[0]?.key ?? 'users';
+  const mine = tabs.length === 1 && tab === 'sessions';
   return (
     <>
-      <PageHead title={t.nav.access} text={t.access.text} />
+      <PageHead title={mine ? t.access.sessions : t.nav.access} text={mine ? undefined : t.access.text} />
       <Tabs label={t.nav.access} value={tab} tabs={tabs} onChange={(next) => void navigate({ to: '/access/$name', params: { name: next } })} />
     </>
   );

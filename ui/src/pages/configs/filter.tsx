@@ -7,6 +7,7 @@ import { useT } from '../../i18n';
 import { Button } from '../../ui/button';
 import { Chips } from '../../ui/chips';
 import { Field, Input, SearchInput, Select } from '../../ui/field';
+import { Views } from './views';
 
 export const filterNames = ['q', 'id', 'group', 'app', 'type', 'tags', 'desc', 'content', 'by', 'changed', 'state'] as const;
 
@@ -100,6 +101,7 @@ export function ConfigFilter({ facets }: { facets: Facets }) {
             </Popover.Content>
           </Popover.Portal>
         </Popover.Root>
+        <Views names={filterNames} filtered={isFiltered(search)} />
       </div>
       <Chips chips={chips} onRemove={(key) => set(key)('')} onClear={clear} />
     </div>

@@ -48,7 +48,7 @@ export function SettingsPage() {
   const facts = { version: has.version, compatible: has.compatible, console: has.uiBuild, mode: has.mode, browser: navigator.userAgent };
   return (
     <>
-      <PageHead title={t.nav.settings} text={t.settings.text} />
+      <PageHead title={t.nav.settings} text={me.username ? t.settings.textFollows(me.username) : t.settings.text} />
       <div className="grid items-start gap-4 lg:grid-cols-2">
         {has.auth.setupNeeded && search.setup && (
           <Card title={t.login.setup} className="lg:col-span-2">
