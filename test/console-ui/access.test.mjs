@@ -165,6 +165,63 @@ test('who is logged in is listed, and a session that is ended is over: one, and 
   await done(admin);
 });
 
+test('what somebody sets and the views he saves are there in his next browser, and in nobody else\'s', { skip }, async () => {
+  await on.to.post('v1/auth/users', { username: 'kim', password });
+  await on.to.post('v1/auth/roles', { role: 'readers', username: 'kim' });
+  await on.to.post('v1/auth/permissions', { role: 'readers', resource: 'prod:*:*', action: 'r' });
+  await on.to.publish('kims-order.yaml', 'a: 1', { tenant: 'prod', type: 'yaml' });
+  await on.to.publish('other.yaml', 'a: 1', { tenant: 'prod', type: 'yaml' });
+  const look = (page) => page.evaluate(() => ({ ...document.documentElement.dataset }));
+  const first = await on.open({ allow });
+  await first.goto(at('/settings'));
+  await logIn(first, 'kim');
+  const kept = (page, key) => page.waitForResponse((answer) => answer.request().method() === 'PUT' && /ext\/prefs$/.test(answer.url()) && new URLSearchParams(answer.request().postData()).get('key') === key && answer.ok());
+  const told = kept(first, 'settings');
+  await first.getByLabel('Tables').selectOption('Compact');
+  await told;
+  const again = kept(first, 'settings');
+  await first.getByRole('main').getByLabel('Theme').selectOption('High contrast');
+  await again;
+  await first.goto(at('/ns/prod/configs?q=kims&type=yaml'));
+  await first.getByRole('link', { name: 'kims-order.yaml' }).waitFor();
+  await first.getByRole('button', { name: 'Views', exact: true }).click();
+  await first.getByRole('menuitem', { name: 'Save this filter' }).click();
+  const dialog = first.getByRole('dialog', { name: 'Save this filter' });
+  await dialog.getByText('kim finds it in every browser.').waitFor();
+  await dialog.getByLabel('Name of the view').fill('Kim’s orders 😀');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await first.getByText('The view Kim’s orders 😀 is saved.').waitFor();
+  await first.getByRole('button', { name: 'Kim’s orders 😀' }).waitFor(); // it is the one that is shown
+
+  const second = await on.open({ allow, reducedMotion: 'reduce' });
+  await second.goto(at('/ns/prod/configs'));
+  await logIn(second, 'kim');
+  await second.waitForFunction(() => document.documentElement.dataset.theme === 'contrast');
+  assert.deepEqual(await look(second), { theme: 'contrast', density: 'compact' });
+  await second.getByRole('link', { name: 'other.yaml' }).waitFor();
+  await second.getByRole('button', { name: 'Views', exact: true }).click();
+  await second.getByRole('menuitem', { name: 'Kim’s orders 😀' }).click();
+  await second.getByRole('link', { name: 'other.yaml' }).waitFor({ state: 'detached' });
+  await second.getByRole('link', { name: 'kims-order.yaml' }).waitFor();
+  assert.match(second.url(), /q=kims&type=yaml|type=yaml&q=kims/);
+  await second.getByRole('button', { name: 'Kim’s orders 😀' }).click();
+  await second.getByRole('menuitem', { name: 'Remove a view' }).click();
+  await settled(second);
+  assert.deepEqual(await accessibilityInThemes(second), []);
+  await second.getByRole('button', { name: 'Remove the view Kim’s orders 😀' }).click();
+  await second.getByRole('dialog').getByText('No saved views yet').waitFor();
+
+  const stranger = await on.open({ allow });
+  await stranger.goto(at('/ns/prod/configs'));
+  const hers = stranger.waitForResponse((answer) => /ext\/prefs$/.test(answer.url()));
+  await logIn(stranger);
+  assert.deepEqual((await (await hers).json()).data, {});
+  await stranger.getByRole('link', { name: 'other.yaml' }).waitFor();
+  assert.deepEqual(await look(stranger), { theme: 'light', density: 'comfortable' });
+  await Promise.all([second, stranger].map((page) => page.context().close()));
+  await done(first);
+});
+
 test('a namespace is made under a free id, renamed, and deleted by typing its id', { skip }, async () => {
   const page = await enter('/namespaces');
   const dialog = page.getByRole('dialog');
