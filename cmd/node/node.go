@@ -31,9 +31,9 @@ import (
 	"github.com/pharos-registry/pharos/service/config"
 	"github.com/pharos-registry/pharos/service/health"
 	"github.com/pharos-registry/pharos/service/namespace"
-	"github.com/pharos-registry/pharos/service/preference"
 	"github.com/pharos-registry/pharos/service/naming"
 	"github.com/pharos-registry/pharos/service/ops"
+	"github.com/pharos-registry/pharos/service/preference"
 	"github.com/pharos-registry/pharos/service/push"
 )
 

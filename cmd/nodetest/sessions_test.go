@@ -56,7 +56,8 @@ func sessions(t *testing.T, m *nodetest.Member, browser []string) (out sessionsO
 }
 
 // TestSessionsOfAllNodes: a session is seen from every node, ends on every node
-// when any one is told, and stays over when they start again.
+// when any one is told, and stays over when they start again. What its user has
+// set is on every node, too.
 func TestSessionsOfAllNodes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := nodetest.New(t, 3)
@@ -105,6 +106,21 @@ func TestSessionsOfAllNodes(t *testing.T) {
 			}
 		}
 		check("at first", true, true, true)
+		if status, body := l.Nodes[1].Call(http.MethodPut, consolePath+"/prefs", query("key", "settings", "value", `{"theme":"dark"}`), browsers[1]...); status != http.StatusOK {
+			t.Fatal(status, body)
+		}
+		kept := func(when string) {
+			t.Helper()
+			for _, m := range l.Nodes {
+				l.Until(10*time.Second, func() string {
+					if status, body := m.Get(consolePath+"/prefs", nil, browsers[1]...); status != http.StatusOK || !strings.Contains(body, `"data":{"settings":{"theme":"dark"}}`) {
+						return when + ": on " + m.Addr() + " the user has set " + body
+					}
+					return ""
+				})
+			}
+		}
+		kept("at first")
 		id := ids["browser of "+l.Nodes[2].Addr()]
 		if status, body := l.Nodes[0].Call(http.MethodDelete, consolePath+"/sessions", query("id", id), browsers[1]...); status != http.StatusOK {
 			t.Fatal(status, body)
@@ -122,6 +138,7 @@ func TestSessionsOfAllNodes(t *testing.T) {
 		}
 		l.Ready()
 		check("all nodes started again", false, true, false)
+		kept("all nodes started again")
 		if seen := sessions(t, l.Nodes[2], browsers[1]); seen.TotalCount != 1 || !seen.PageItems[0].Current {
 			t.Errorf("%+v", seen)
 		}

@@ -28,7 +28,7 @@ const (
 	maxStored = 2 * MaxValue // bytes that a value may take as it is stored
 )
 
-var named = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`) //nolint:gochecknoglobals // a constant
+var named = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 
 // Store is what the service asks of the database.
 type Store interface {
