@@ -35,6 +35,68 @@ test('filter, sort and page stand in the address; back brings them back', { skip
   await done(page);
 });
 
+test('configs are found by every field; each filter stands in the address, survives a reload and can be taken off', { skip }, async () => {
+  const tenant = 'dev';
+  await on.to.publish('sought.yaml', 'deep: down-here\n', { tenant, group: 'SOUGHT_GROUP', type: 'yaml', appName: 'seeker-app', config_tags: 'sought-tag', desc: 'what is sought' });
+  await on.to.publish('other.txt', 'nothing', { tenant, type: 'text', appName: 'other-app', config_tags: 'other-tag', desc: 'something else' });
+  const page = await on.open();
+  const sought = page.getByRole('link', { name: 'sought.yaml', exact: true });
+  const other = page.getByRole('link', { name: 'other.txt', exact: true });
+  for (const [label, value, parameter, choose] of [
+    ['Group', 'SOUGHT_GROUP', 'group', true], ['Type', 'yaml', 'type', true], ['Application', 'seeker-app', 'app', true], ['Tags', 'sought-tag', 'tags', true],
+    ['Data ID contains', 'sough', 'id'], ['Description contains', 'is sought', 'desc'], ['Content contains', 'down-here', 'content'],
+  ]) {
+    await page.goto('about:blank');
+    await page.goto(at(`/ns/${tenant}/configs`));
+    await other.waitFor();
+    await page.getByRole('button', { name: 'Filter' }).click();
+    const field = page.getByRole('dialog').getByLabel(label, { exact: true });
+    if (choose) await field.selectOption(value);
+    else await field.fill(value);
+    await page.waitForFunction((name) => new URLSearchParams(location.hash.split('?')[1]).get(name), parameter);
+    await other.waitFor({ state: 'detached' });
+    await sought.waitFor();
+    await page.reload();
+    await sought.waitFor();
+    assert.equal(await other.count(), 0, label);
+    await page.getByRole('button', { name: new RegExp(`^Remove the filter .*: ${value}`) }).click();
+    await other.waitFor();
+  }
+  await done(page);
+});
+
+test('all rows are sorted, not those of the page', { skip }, async () => {
+  await on.to.post('v1/console/namespaces', { customNamespaceId: 'sorted', namespaceName: 'Sorted' });
+  for (let i = 0; i < 25; i++) await on.to.publish(`s-${String(i).padStart(2, '0')}`, 'x'.repeat(i === 24 ? 5000 : 10 + i), { tenant: 'sorted', type: 'text' });
+  const page = await on.open();
+  await page.goto(at('/ns/sorted/configs?size=20'));
+  await page.getByRole('link', { name: 's-00' }).waitFor();
+  assert.equal(await page.getByRole('link', { name: 's-24' }).count(), 0);
+  await page.goto(at('/ns/sorted/configs?size=20&sort=size&order=desc'));
+  await page.getByRole('link', { name: 's-24' }).waitFor();
+  assert.match(await page.getByRole('main').locator('tbody tr').first().innerText(), /s-24/);
+  await done(page);
+});
+
+test('the timeline is narrowed by name and person, and leads to the version', { skip }, async () => {
+  await on.to.publish('story.txt', 'one', { type: 'text', src_user: 'li' });
+  await on.to.publish('story.txt', 'two', { type: 'text' });
+  const page = await on.open();
+  await page.goto(at('/ns/public/releases?q=story'));
+  const entries = page.getByRole('main').locator('section ol > li');
+  await entries.nth(1).waitFor();
+  assert.equal(await entries.count(), 2);
+  await entries.filter({ hasText: 'Created' }).getByRole('link').click();
+  await page.waitForURL(/tab=history&v=\d+|v=\d+&tab=history/);
+  const chosen = page.locator('[role=tabpanel] button[aria-pressed=true]');
+  await chosen.filter({ hasText: 'Created' }).waitFor();
+  await page.reload();
+  await chosen.filter({ hasText: 'Created' }).waitFor();
+  await page.goto(at('/ns/public/releases?q=no-such-story'));
+  await page.getByRole('button', { name: 'Clear the filter' }).waitFor();
+  await done(page);
+});
+
 test('a repeated key is marked on its line, and a review comes before publishing', { skip }, async () => {
   const page = await on.open();
   await page.goto(at(`${order}/edit`));

@@ -53,6 +53,27 @@ test('where no stream comes through, the page asks by itself', { skip }, async (
   proxy.stop();
 });
 
+test('twelve tabs hear of everything over one stream', { skip }, async () => {
+  let streams = 0;
+  const proxy = await prefixProxy(on.server.port, '/one/stream', (path) => {
+    if (path.endsWith('/ext/events')) streams++;
+    return false;
+  });
+  const page = await on.open();
+  const tabs = [page];
+  while (tabs.length < 12) tabs.push(await on.open({ context: page.context() }));
+  for (const tab of tabs) {
+    await tab.goto(`${proxy.url}#/ns/public/configs`);
+    await tab.getByText('Live', { exact: true }).waitFor();
+  }
+  assert.equal(streams, 1);
+  await on.to.publish('heard-by-all.txt', 'here', { type: 'text' });
+  await Promise.all(tabs.map((tab) => tab.getByRole('link', { name: 'heard-by-all.txt' }).waitFor()));
+  assert.equal(streams, 1);
+  await done(...tabs);
+  proxy.stop();
+});
+
 test('a switch is set by its name in the server, and is so there', { skip }, async () => {
   const page = await on.open();
   await page.goto(at('/cluster/switches'));

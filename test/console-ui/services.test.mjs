@@ -1,6 +1,7 @@
 // Services in a real browser: what programs register appears, what operators set reaches them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { visit } from './browser.mjs';
 import { keepAlive } from './life.mjs';
 import { done, stage } from './stage.mjs';
 
@@ -79,6 +80,25 @@ test('activity shows flapping, live, and who changed what', { skip }, async () =
   assert.equal(await rows.count(), 7); // with the heading
   assert.match(page.url(), /tab=activity/);
   rest();
+  await done(page);
+});
+
+test('text is data: markup in services, metadata and namespaces does nothing', { skip }, async () => {
+  const evil = '"><img src=x onerror="globalThis.owned=1"><script>globalThis.owned=1</script>';
+  await on.to.post('v1/console/namespaces', { customNamespaceId: 'evil', namespaceName: 'Evil', namespaceDesc: evil.slice(0, 200) });
+  await on.to.register('evil', '10.3.0.1', 80, { namespaceId: 'evil', ephemeral: false, metadata: JSON.stringify({ [evil]: evil, link: 'javascript:globalThis.owned=1' }) });
+  await on.to.put('v1/ns/service', { serviceName: 'evil', namespaceId: 'evil', protectThreshold: 0.1, metadata: JSON.stringify({ note: evil, link: 'javascript:globalThis.owned=1' }) });
+  const page = await on.open();
+  page.on('dialog', () => page.wrong.push('a dialog opened'));
+  for (const path of ['/namespaces', '/ns/evil/services', '/ns/evil/services/DEFAULT_GROUP/evil', '/ns/evil/services/DEFAULT_GROUP/evil?tab=details', '/ns/evil/instances', '/ns/evil/topology']) {
+    await visit(page, at(path));
+    await page.getByText('evil').first().waitFor();
+    assert.deepEqual(await page.evaluate(() => [globalThis.owned, document.querySelectorAll('img[src=x], a[href^="javascript:"]').length]), [undefined, 0], path);
+  }
+  await page.goto(at('/ns/evil/instances'));
+  await page.getByRole('button', { name: 'Edit 10.3.0.1:80' }).click();
+  await page.getByRole('dialog').getByLabel('Key 1').waitFor();
+  assert.equal(await page.evaluate(() => globalThis.owned), undefined);
   await done(page);
 });
 

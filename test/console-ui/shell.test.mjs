@@ -1,6 +1,7 @@
 // The frame: where it is served, who gets in, what the keyboard does, and that
 // every page is free of errors, in every theme, for every reader.
 import assert from 'node:assert/strict';
+import http from 'node:http';
 import { after, before, test } from 'node:test';
 import { accessibility, accessibilityInThemes, launch, missing, openPage, visit } from './browser.mjs';
 import { api, seed } from './seed.mjs';
@@ -224,4 +225,112 @@ test('the server comes back: the page goes on without a reload', { skip }, async
   assert.equal(await page.evaluate(() => globalThis.stayed), true);
   await page.context().close();
   await back.stop();
+});
+
+test('a server of another build says so, and the page goes on until it is loaded anew', { skip }, async () => {
+  const page = await openPage(browser, { allow });
+  // As if the page were older: it is told of another build than the stream.
+  const about = /ext\/capabilities$/;
+  await page.route(about, async (route) => {
+    const answer = await route.fetch();
+    const said = await answer.json();
+    await route.fulfill({ response: answer, json: { ...said, data: { ...said.data, uiBuild: 'older' } } });
+  });
+  await page.goto(server.outside);
+  await login(page);
+  await page.getByText('A newer console is on the server.').waitFor();
+  await page.goto(`${server.outside}#/ns/public/configs`);
+  await page.locator('tbody').getByRole('link', { name: 'order.yaml', exact: true }).waitFor();
+  await page.getByText('A newer console is on the server.').waitFor();
+  await page.unroute(about);
+  const again = page.waitForResponse(about);
+  await page.getByRole('button', { name: 'Reload' }).click();
+  assert.notEqual((await (await again).json()).data.uiBuild, 'older');
+  await page.getByText('Live', { exact: true }).waitFor();
+  assert.equal(await page.getByText('A newer console is on the server.').count(), 0);
+  assert.deepEqual(page.wrong, []);
+  await page.context().close();
+});
+
+test('nothing secret is in an address or in the log; a page of somebody else can neither show this one nor write', { skip }, async () => {
+  const page = await openPage(browser, { allow });
+  const asked = [];
+  page.context().on('request', (request) => asked.push(request.url()));
+  await page.goto(server.outside);
+  await login(page);
+  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+  await page.goto(`${server.outside}#/ns/public/configs`);
+  await page.getByRole('checkbox', { name: 'Select payment.json' }).click();
+  const saved = page.waitForEvent('download');
+  await page.getByRole('toolbar').getByRole('button', { name: 'Export' }).click();
+  asked.push((await saved).url());
+  const session = (await page.context().cookies()).find((one) => one.name === 'nc_session').value;
+  const secret = (text) => text.includes(session) || text.includes(password) || /token=/i.test(text);
+  assert.deepEqual(asked.filter(secret), []);
+  assert.deepEqual(server.log.filter((line) => line.includes(session) || line.includes(password)), []);
+  assert.equal(await page.evaluate(() => document.cookie), '');
+  assert.ok(!(await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }))).includes(session));
+
+  // A page at another port of the same host: the browser sends the cookie from there, too.
+  const stranger = http.createServer((_, answer) => answer.writeHead(200, { 'Content-Type': 'text/html' }).end('<!doctype html><title>stranger</title><iframe></iframe>'));
+  await new Promise((done) => stranger.listen(0, done));
+  stranger.unref();
+  const host = new URL(server.outside).hostname;
+  const theirs = await openPage(browser, { context: page.context(), allow: [/./] });
+  await theirs.goto(`http://${host}:${stranger.address().port}/`);
+  const write = (way, type) => theirs.evaluate(
+    ([url, contentType]) => fetch(url, { method: 'POST', mode: 'no-cors', credentials: 'include', headers: { 'Content-Type': contentType }, body: 'namespaceId=public&groupName=DEFAULT_GROUP&dataId=forged.txt&content=x&expect=any&type=text' }).then(() => true),
+    [`${server.outside}${way}`, type],
+  );
+  for (const way of ['v3/console/cs/config', 'v3/console/ext/config/publish', 'v1/cs/configs']) {
+    const answer = theirs.waitForResponse((one) => one.url().endsWith(way));
+    await write(way, 'application/x-www-form-urlencoded');
+    assert.ok([401, 403].includes((await answer).status()), `${way}: ${(await answer).status()}`);
+  }
+  await assert.rejects(api(server.local, server.token).get('v1/cs/configs', { dataId: 'forged.txt', group: 'DEFAULT_GROUP' }), /404/);
+  const refused = theirs.waitForEvent('console', (message) => /frame-ancestors/.test(message.text()));
+  await theirs.evaluate((url) => { document.querySelector('iframe').src = url; }, server.outside);
+  await refused;
+  assert.deepEqual(page.wrong, []);
+  await page.context().close();
+  stranger.closeAllConnections();
+  stranger.close();
+});
+
+test('who guesses too often is told how long to wait, and can go on then', { skip }, async () => {
+  const page = await openPage(browser, { allow: [...allow, /^429 /] });
+  await page.goto(server.outside);
+  const body = '{"code":10429,"message":"too many requests","data":"too many failed logins, try again later","error":{"key":"throttled","params":{"retryAfter":"3"}}}';
+  await page.route(/ext\/session$/, (route) => route.fulfill({ status: 429, contentType: 'application/json', body }), { times: 1 });
+  await login(page, 'nacos', 'wrong-password');
+  await page.getByRole('alert').filter({ hasText: /Too many failed attempts. Try again in [123] s/ }).waitFor();
+  await page.locator('button[type=submit]:not([disabled])').waitFor();
+  await login(page);
+  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+  assert.deepEqual(page.wrong, []);
+  await page.context().close();
+});
+
+test('the palette finds contents in other namespaces, and nothing that one may not read', { skip }, async () => {
+  const to = api(server.local, server.token);
+  await to.publish('hidden.yaml', 'needle-in-a-haystack: 1', { tenant: 'staging', type: 'yaml' });
+  await to.publish('shown.yaml', 'needle-in-a-haystack: 2', { tenant: 'prod', type: 'yaml' });
+  await to.post('v1/auth/users', { username: 'seeker', password });
+  await to.post('v1/auth/roles', { role: 'seekers', username: 'seeker' });
+  await to.post('v1/auth/permissions', { role: 'seekers', resource: 'prod:*:*', action: 'r' });
+  const page = await openPage(browser, { allow: [...allow, /^403 /] });
+  await page.goto(`${server.outside}#/ns/prod/services`);
+  await login(page, 'seeker');
+  await page.getByRole('heading', { level: 1, name: 'Services' }).waitFor();
+  await page.keyboard.press('Control+k');
+  const answered = page.waitForResponse((one) => /ext\/search\?/.test(one.url()) && /needle-in/.test(one.url()) && /kinds=content/.test(one.url()));
+  await page.getByRole('combobox').fill('needle-in');
+  const found = (await (await answered).json()).data.items.map((one) => one.name);
+  assert.deepEqual(found, ['shown.yaml']);
+  const option = page.getByRole('option', { name: /shown\.yaml/ });
+  await option.waitFor();
+  assert.equal(await page.getByRole('option', { name: /hidden\.yaml/ }).count(), 0);
+  await option.click();
+  await page.getByRole('heading', { level: 1, name: 'shown.yaml' }).waitFor();
+  await page.context().close();
 });
