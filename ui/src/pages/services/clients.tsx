@@ -87,7 +87,7 @@ function Body({ client }: { client: ClientFull }) {
       <div className="flex flex-col gap-4">
         <Partial nodes={client.nodes} />
         <Card>
-          <Facts items={[[t.instances.address, `${client.ip}:${client.port}`], (client.nodes?.length ?? 0) > 1 && [t.clients.node, client.node], [t.configs.app, client.app], ['SDK', client.agent], [t.clients.seen, <Time key="t" at={client.lastSeen} />]]} />
+          <Facts items={[[t.instances.address, client.port ? `${client.ip}:${client.port}` : client.ip], (client.nodes?.length ?? 0) > 1 && [t.clients.node, client.node], [t.configs.app, client.app], ['SDK', client.agent], [t.clients.seen, <Time key="t" at={client.lastSeen} />]]} />
         </Card>
         <Card flush title={t.clients.published(published.length)}>
           {published.length > 0 && (

@@ -53,7 +53,7 @@ function Subscribers() {
         query={query}
         rowKey={(row) => `${row.ip}:${row.port} ${row.agent} ${row.appName}`}
         columns={[
-          { key: 'ip', title: t.instances.address, cell: (row) => <span className="font-mono text-xs">{row.ip}:{row.port}</span> },
+          { key: 'ip', title: t.instances.address, cell: (row) => <span className="font-mono text-xs">{row.port ? `${row.ip}:${row.port}` : row.ip}</span> },
           { key: 'app', title: t.configs.app, width: '30%', cell: (row) => row.appName || '–' },
           { key: 'agent', title: 'SDK', width: '34%', cell: (row) => <span className="wrap-anywhere">{row.agent || '–'}</span> },
         ]}
