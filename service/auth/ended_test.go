@@ -15,32 +15,28 @@ import (
 	"github.com/pharos-registry/pharos/service"
 )
 
-// twoNodes opens two services over one database: two nodes, or one that starts again.
-func twoNodes(t *testing.T) (*Service, *Service) {
+// nodes opens services over one database: several nodes, or one that starts again.
+// The users can do nothing but have sessions: no password is worth its time here.
+func nodes(t *testing.T, n int, users ...string) []*Service {
 	t.Helper()
 	db, err := persistence.Open(filepath.Join(t.TempDir(), "auth.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	node := func() *Service {
-		s, err := New(t.Context(), Options{Store: db, Write: db.Apply, Signer: signer(t), Log: slog.New(slog.DiscardHandler)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = s.Close() })
-		return s
-	}
-	one, two := node(), node()
-	for _, u := range []string{"li", "wang"} {
-		if err := one.CreateUser(t.Context(), u, password); err != nil {
+	for _, u := range users {
+		if _, err := db.Apply(t.Context(), persistence.CreateUser{Name: u, Password: "no hash"}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := two.Reload(t.Context()); err != nil {
-		t.Fatal(err)
+	out := make([]*Service, n)
+	for i := range out {
+		if out[i], err = New(t.Context(), Options{Store: db, Write: db.Apply, Signer: signer(t), Log: slog.New(slog.DiscardHandler)}); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = out[i].Close() })
 	}
-	return one, two
+	return out
 }
 
 func opened(t *testing.T, s *Service, user string) (string, ConsoleSession) {
@@ -56,7 +52,10 @@ func opened(t *testing.T, s *Service, user string) (string, ConsoleSession) {
 // way it was ended, and nothing else is.
 func TestEndedEverywhere(t *testing.T) {
 	t.Parallel()
-	type texts struct{ mine, other, third, theirs string }
+	type texts struct{ user, mine, other, third, theirs string }
+	all := nodes(t, 2, "wang", "u0", "u1", "u2", "u3", "u4", "u5")
+	one, two := all[0], all[1]
+	free := 0
 	for name, x := range map[string]struct {
 		end  func(*Service, texts, ConsoleSession, ConsoleSession) error
 		over map[string]bool
@@ -65,30 +64,29 @@ func TestEndedEverywhere(t *testing.T) {
 			s.CloseSession(t.Context(), w.mine)
 			return nil
 		}, map[string]bool{"mine": true}},
-		"one": {func(s *Service, _ texts, _, other ConsoleSession) error {
-			return s.EndSession(t.Context(), "li", other.ID)
+		"one": {func(s *Service, w texts, _, other ConsoleSession) error {
+			return s.EndSession(t.Context(), w.user, other.ID)
 		}, map[string]bool{"other": true}},
-		"one, under another name": {func(s *Service, _ texts, _, other ConsoleSession) error {
+		"one, under another name": {func(s *Service, w texts, _, other ConsoleSession) error {
 			return s.EndSession(t.Context(), "wang", other.ID)
 		}, nil},
-		"all others": {func(s *Service, _ texts, mine, _ ConsoleSession) error {
-			return s.EndSessions(t.Context(), "li", mine)
+		"all others": {func(s *Service, w texts, mine, _ ConsoleSession) error {
+			return s.EndSessions(t.Context(), w.user, mine)
 		}, map[string]bool{"other": true, "third": true}},
-		"all": {func(s *Service, _ texts, _, _ ConsoleSession) error {
-			return s.EndSessions(t.Context(), "li", ConsoleSession{})
+		"all": {func(s *Service, w texts, _, _ ConsoleSession) error {
+			return s.EndSessions(t.Context(), w.user, ConsoleSession{})
 		}, map[string]bool{"mine": true, "other": true, "third": true}},
-		"all others, twice": {func(s *Service, _ texts, mine, other ConsoleSession) error {
-			return errors.Join(s.EndSessions(t.Context(), "li", mine), s.EndSessions(t.Context(), "li", other))
+		"all others, twice": {func(s *Service, w texts, mine, other ConsoleSession) error {
+			return errors.Join(s.EndSessions(t.Context(), w.user, mine), s.EndSessions(t.Context(), w.user, other))
 		}, map[string]bool{"mine": true, "other": true, "third": true}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			one, two := twoNodes(t)
-			var w texts
+			w := texts{user: "u" + strconv.Itoa(free)}
+			free++
 			var mine, other ConsoleSession
-			w.mine, mine = opened(t, one, "li")
-			w.other, other = opened(t, two, "li")
-			w.third, _ = opened(t, one, "li")
+			w.mine, mine = opened(t, one, w.user)
+			w.other, other = opened(t, two, w.user)
+			w.third, _ = opened(t, one, w.user)
 			w.theirs, _ = opened(t, one, "wang")
 			if err := x.end(one, w, mine, other); err != nil {
 				t.Fatal(err)
@@ -104,7 +102,7 @@ func TestEndedEverywhere(t *testing.T) {
 						t.Errorf("%s on %s: %v, want it over: %v", which, node, err, over)
 					}
 				}
-				if text, _ := opened(t, s, "li"); text != "" {
+				if text, _ := opened(t, s, w.user); text != "" {
 					if _, err := s.Session(text); err != nil {
 						t.Errorf("who logs in behind it, on %s: %v", node, err)
 					}
@@ -117,7 +115,8 @@ func TestEndedEverywhere(t *testing.T) {
 // A session that is renewed is the same one: it ends with what ends it.
 func TestRenewSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		one, two := twoNodes(t)
+		all := nodes(t, 2, "li")
+		one, two := all[0], all[1]
 		text, c := opened(t, one, "li")
 		valid := one.o.Signer.valid
 		if again, _, err := one.RenewSession(c); err != nil || again != "" {
@@ -147,7 +146,7 @@ func TestRenewSession(t *testing.T) {
 // What cannot be written is said, and a log-out counts on its node all the same.
 func TestEndSessionRefused(t *testing.T) {
 	t.Parallel()
-	one, _ := twoNodes(t)
+	one := nodes(t, 1, "li", "wang")[0]
 	for cause, code := range map[error]service.Code{
 		persistence.ErrUnsupported: service.Unsupported, persistence.ErrTooMany: service.TooMany, persistence.ErrUnavailable: service.Unavailable,
 		persistence.ErrValue: service.BadParam, errors.New("what"): service.Internal,
@@ -171,7 +170,7 @@ func TestEndSessionRefused(t *testing.T) {
 		one.o.Write = write
 	}
 	synctest.Test(t, func(t *testing.T) { // the clock stands still
-		one, _ := twoNodes(t)
+		one := nodes(t, 1, "li", "wang")[0]
 		refused := false
 		for range maxAhead + 5 {
 			refused = service.Is(one.EndSessions(t.Context(), "li", ConsoleSession{}), service.TooMany)
@@ -186,7 +185,7 @@ func TestEndSessionRefused(t *testing.T) {
 // user and for all, without those that are over.
 func TestSessionsSeen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		one, _ := twoNodes(t)
+		one := nodes(t, 1, "li", "wang")[0]
 		_, mine := opened(t, one, "li")
 		_, theirs := opened(t, one, "wang")
 		one.SeeSession(mine, "192.0.2.1", "first")

@@ -35,6 +35,14 @@ async function everyRow(page) {
 
 export const dialogs = {
   'config-filter': pressing('/ns/public/configs', 'sliders-horizontal'),
+  'view-save': {
+    at: '/ns/public/configs?q=order',
+    open: async (page) => {
+      await icon(page, 'bookmark');
+      await item(page, 'plus');
+      await dialog(page);
+    },
+  },
   'config-clone': choosing(order, 'copy'),
   'config-delete': choosing(order, 'trash-2'),
   'configs-delete': {
