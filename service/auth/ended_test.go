@@ -67,7 +67,7 @@ func TestEndedEverywhere(t *testing.T) {
 		"one": {func(s *Service, w texts, _, other ConsoleSession) error {
 			return s.EndSession(t.Context(), w.user, other.ID)
 		}, map[string]bool{"other": true}},
-		"one, under another name": {func(s *Service, w texts, _, other ConsoleSession) error {
+		"one, under another name": {func(s *Service, _ texts, _, other ConsoleSession) error {
 			return s.EndSession(t.Context(), "wang", other.ID)
 		}, nil},
 		"all others": {func(s *Service, w texts, mine, _ ConsoleSession) error {
