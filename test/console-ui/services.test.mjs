@@ -56,6 +56,56 @@ test('many instances at once, each with its effect said before', { skip }, async
   await dialog.getByRole('button', { name: 'Take offline' }).click();
   await page.getByText('3 instances changed.').waitFor();
   assert.equal((await instances('bulk')).filter((one) => one.enabled).length, 0);
+  await dialog.getByRole('button', { name: 'Undo 3' }).click();
+  await dialog.getByText('Gets traffic').nth(2).waitFor();
+  await dialog.getByRole('button', { name: 'Take it back' }).click();
+  await page.getByText('3 taken back.').waitFor();
+  assert.equal((await instances('bulk')).filter((one) => one.enabled).length, 3);
+  await done(page);
+});
+
+test('everything on a host goes offline, across services; what changed meanwhile is planned again', { skip }, async () => {
+  const persistent = { ephemeral: false };
+  for (const [service, ip] of [['host-a', '10.4.1.1'], ['host-b', '10.4.1.1'], ['host-b', '10.4.1.11']]) await on.to.register(service, ip, 80, persistent);
+  const online = async () => [...(await instances('host-a')), ...(await instances('host-b'))].filter((one) => one.enabled).map((one) => one.ip);
+  const page = await on.open();
+  await page.goto(at('/ns/public/instances?q=host-a'));
+  await page.getByText('10.4.1.1:80', { exact: true }).waitFor();
+  await page.getByRole('checkbox', { name: 'Select all rows' }).click();
+  await page.getByRole('toolbar').getByRole('button', { name: 'All of 10.4.1.1 offline' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Take everything on 10.4.1.1 offline' });
+  await dialog.getByRole('row', { name: /host-b/ }).getByText('Loses its traffic').waitFor();
+  assert.equal(await dialog.getByRole('row').count(), 3); // with the heading
+  await on.to.put('v1/ns/instance', { serviceName: 'host-b', ip: '10.4.1.1', port: 80, weight: 3, ...persistent });
+  await dialog.getByRole('button', { name: 'Take offline' }).click();
+  await dialog.getByText('1 done, 1 not done.').waitFor();
+  await dialog.getByRole('row', { name: /host-b/ }).getByText('Changed meanwhile, left as it is').waitFor();
+  assert.deepEqual(await online(), ['10.4.1.1', '10.4.1.11']);
+  await dialog.getByRole('button', { name: 'Plan the other 1 again' }).click();
+  await dialog.getByRole('row', { name: /host-b/ }).getByText('Loses its traffic').waitFor();
+  await dialog.getByRole('button', { name: 'Take offline' }).click();
+  await dialog.getByText('1 done.').waitFor();
+  assert.deepEqual(await online(), ['10.4.1.11']);
+  await done(page);
+});
+
+test('empty services are deleted together, and made again', { skip }, async () => {
+  const kept = async () => JSON.parse(await on.to.get('v1/ns/service/list', { pageNo: 1, pageSize: 500, namespaceId: 'dev' })).doms.filter((name) => name.startsWith('hollow'));
+  for (const name of ['hollow-1', 'hollow-2', 'hollow-filled']) await on.to.post('v1/ns/service', { serviceName: name, namespaceId: 'dev', protectThreshold: 0.3 });
+  await on.to.register('hollow-filled', '10.4.2.1', 80, { namespaceId: 'dev', ephemeral: false });
+  const page = await on.open();
+  await page.goto(at('/ns/dev/services?state=empty&q=hollow'));
+  await page.getByRole('button', { name: 'Delete the empty ones' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Delete empty services' });
+  await dialog.getByRole('row', { name: /hollow-2/ }).waitFor();
+  await dialog.getByRole('button', { name: 'Delete', exact: true }).click();
+  await page.getByText('2 services deleted.').waitFor();
+  assert.deepEqual(await kept(), ['hollow-filled']);
+  await dialog.getByRole('button', { name: 'Undo 2' }).click();
+  await page.getByRole('dialog', { name: 'Take it back?' }).getByRole('button', { name: 'Take it back' }).click();
+  await page.getByText('2 taken back.').waitFor();
+  assert.deepEqual((await kept()).sort(), ['hollow-1', 'hollow-2', 'hollow-filled']);
+  assert.equal(JSON.parse(await on.to.get('v1/ns/service', { serviceName: 'hollow-1', namespaceId: 'dev' })).protectThreshold, 0.3);
   await done(page);
 });
 

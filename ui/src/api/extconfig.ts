@@ -208,8 +208,6 @@ export interface Publication {
 
 export const publish = (c: ConfigName, p: Publication) => post<Published>(`${root}/config/publish`, { ...named(c), ...p });
 
-export const removeConfig = (c: ConfigName, expect: string) => del<boolean>(`${root}/config`, { ...named(c), expect });
-
 export const promoteGray = (c: ConfigName, name: string, expect: string, expectGray: string) =>
   post<Published>(`${root}/config/gray/promote`, { ...named(c), name, expect, expectGray });
 

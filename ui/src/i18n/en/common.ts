@@ -81,6 +81,7 @@ export const common = {
   errors: {
     unreachable: 'The server does not answer. Check the connection and try again.',
     conflict: 'Somebody else changed this in the meantime.',
+    expired: 'The plan is too old. Make it again.',
     masked: 'The text still has ___MASKED___ where secrets were hidden. Put the values in their places.',
     forbidden: 'Your roles do not allow this.',
     forbiddenBecause: (reason: string) => `Your roles do not allow this: ${reason}`,

@@ -83,6 +83,7 @@ export const common: Pick<Dictionary, 'common' | 'table' | 'states' | 'errors' |
   errors: {
     unreachable: '服务器没有应答。请检查连接后重试。',
     conflict: '其他人在此期间修改了它。',
+    expired: '计划已过期，请重新生成。',
     masked: '文本中仍有 ___MASKED___，那里的值被隐藏了。请填入实际的值。',
     forbidden: '您的角色不允许此操作。',
     forbiddenBecause: (reason) => `您的角色不允许此操作：${reason}`,

@@ -1,6 +1,40 @@
 import type { Dictionary } from '../index';
 
-export const flow: Pick<Dictionary, 'activity' | 'topology'> = {
+export const flow: Pick<Dictionary, 'bulk' | 'activity' | 'topology'> = {
+  bulk: {
+    plan: '查看计划',
+    planning: '服务器仍在生成计划',
+    nothing: '无需任何操作',
+    remark: '须知',
+    outcome: '结果',
+    effects: { create: '新建', update: '覆盖', delete: '删除' },
+    outcomes: { waiting: '等待中', done: '已完成', skipped: '无需操作', conflict: '期间已变更，保持原样', denied: '无权限', failed: '失败' },
+    warnings: {
+      listened: (n) => `${n} 个客户端正在监听，将收到通知。`,
+      gray: (n) => `${n} 个灰度副本将一并删除且无法恢复。`,
+      subscribed: (n) => `${n} 个订阅者仍会继续查询。`,
+      changed: () => '在您查看之后已变更。',
+      missing: () => '不存在。',
+      same: () => '',
+      exists: () => '已存在。',
+      not_empty: (n) => `其下有 ${n} 个实例。`,
+      no_undo: () => '此操作无法撤销。',
+      comes_back: () => '',
+      clusters: () => '其健康检查设置无法恢复。',
+    },
+    refused: (n) => `其中 ${n} 项您无权操作，其余将继续执行。`,
+    result: (done, not, skipped) => [`已完成 ${done} 项`, not ? `未完成 ${not} 项` : '', skipped ? `无需操作 ${skipped} 项` : ''].filter(Boolean).join('，') + '。',
+    undo: (n) => `撤销 ${n} 项`,
+    undoTitle: '要撤销吗？',
+    takeBack: '撤销',
+    undone: (n) => `已撤销 ${n} 项。`,
+    again: (n) => `重新计划其余 ${n} 项`,
+    host: (ip) => `下线 ${ip} 的全部实例`,
+    hostTitle: (ip) => `下线 ${ip} 上的全部实例`,
+    emptyServices: '删除空服务',
+    emptyTitle: '删除空服务',
+    servicesDeleted: (n) => `已删除 ${n} 个服务。`,
+  },
   activity: {
     title: '动态',
     when: '时间',

@@ -161,7 +161,7 @@ function Body({ config }: { config: ConfigFull }) {
       />
       <Tabs label={name} value={tab} onChange={(next) => change({ tab: next === 'content' ? undefined : next, v: undefined, to: undefined, page: undefined }, true)} tabs={tabs} />
       {cloning && <CloneDialog ns={ns} rows={[config]} onClose={() => setCloning(false)} />}
-      {deleting && <DeleteConfigs ns={ns} rows={[{ ...config, md5: config.md5 ?? '' }]} onClose={() => setDeleting(false)} onDone={() => void navigate({ to: '/ns/$ns/configs', params: { ns } })} />}
+      {deleting && <DeleteConfigs leave ns={ns} rows={[{ ...config, md5: config.md5 ?? '' }]} onClose={() => setDeleting(false)} onDone={() => void navigate({ to: '/ns/$ns/configs', params: { ns } })} />}
     </>
   );
 }

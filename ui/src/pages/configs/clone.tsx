@@ -1,22 +1,22 @@
 import { useState } from 'react';
-import { cloneConfigs, type CloneItem, type Policy } from '../../api/config';
+import type { Policy } from '../../api/config';
 import type { ConfigRow } from '../../api/extconfig';
-import { useAct } from '../../app/mutate';
 import { useNamespaces } from '../../app/namespace';
 import { may, useMe } from '../../app/server';
 import { useT } from '../../i18n';
-import { inSteps } from '../../lib/steps';
 import { FormDialog } from '../../ui/dialog';
 import { Field, Input, Select } from '../../ui/field';
-import { Progress } from '../../ui/progress';
+import { PlanDialog } from '../bulk/plan';
 
-export function PolicySelect({ value, onChange }: { value: Policy; onChange: (policy: Policy) => void }) {
+const allPolicies = ['ABORT', 'SKIP', 'OVERWRITE'] as const;
+
+export function PolicySelect({ value, policies = allPolicies, onChange }: { value: Policy; policies?: readonly Policy[]; onChange: (policy: Policy) => void }) {
   const t = useT();
   return (
     <Field label={t.transfer.policy} hint={t.transfer.policyText[value]}>
       {(props) => (
         <Select {...props} value={value} onChange={(event) => onChange(event.target.value as Policy)}>
-          {(['ABORT', 'SKIP', 'OVERWRITE'] as const).map((key) => (
+          {policies.map((key) => (
             <option key={key} value={key}>
               {t.transfer.policies[key]}
             </option>
@@ -27,44 +27,35 @@ export function PolicySelect({ value, onChange }: { value: Policy; onChange: (po
   );
 }
 
-const perStep = 20; // configs in one request, so that progress can be told
-
-// Where the first that exists stops the rest, so does it over several requests.
-async function cloneAll(target: string, policy: Policy, items: CloneItem[], tell: (done: number) => void) {
-  const sum = { succeeded: 0, skipped: 0, failed: 0 };
-  await inSteps(items, perStep, async (part) => {
-    if (sum.failed) {
-      sum.skipped += part.length;
-      return;
-    }
-    const one = await cloneConfigs(target, policy, part);
-    sum.succeeded += one.succCount;
-    sum.skipped += one.skipCount ?? 0;
-    sum.failed += one.failData?.length ?? 0;
-  }, tell);
-  return sum;
-}
-
-/** Copies configurations into another namespace, or under other names. */
+/** Copies configurations into another namespace, or under other names: first where to, then what that does to each. */
 export function CloneDialog({ ns, rows, onClose }: { ns: string; rows: Pick<ConfigRow, 'id' | 'groupName' | 'dataId'>[]; onClose: () => void }) {
   const t = useT();
   const me = useMe();
   const { data: namespaces = [] } = useNamespaces();
   const [target, setTarget] = useState('');
-  const [policy, setPolicy] = useState<Policy>('ABORT');
-  const [items, setItems] = useState(() => rows.map((row) => ({ cfgId: row.id, dataId: row.dataId, group: row.groupName })));
-  const [done, setDone] = useState(0);
-  const act = useAct({
-    run: () => cloneAll(target, policy, items, setDone),
-    done: (sum) => t.transfer.result(sum.succeeded, sum.skipped, sum.failed),
-    stale: [['configs', target]],
-    then: onClose,
-  });
-  const edit = (index: number, part: Partial<(typeof items)[0]>) => setItems(items.map((item, i) => (i === index ? { ...item, ...part } : item)));
-  const same = target === ns && items.some((item, i) => item.dataId === rows[i]!.dataId && item.group === rows[i]!.groupName);
-  const why = !target ? t.transfer.targetMissing : same ? t.transfer.sameName : items.some((item) => !item.dataId || !item.group) && t.transfer.nameMissing;
+  const [policy, setPolicy] = useState<Policy>('SKIP');
+  const [items, setItems] = useState(() => rows.map(({ id, groupName, dataId }) => ({ id, groupName, dataId, asGroup: groupName, asDataId: dataId })));
+  const [planned, setPlanned] = useState(false);
+  const edit = (index: number, part: { asGroup?: string; asDataId?: string }) => setItems(items.map((item, i) => (i === index ? { ...item, ...part } : item)));
+  const same = target === ns && items.some((item) => item.dataId === item.asDataId && item.groupName === item.asGroup);
+  const why = !target ? t.transfer.targetMissing : same ? t.transfer.sameName : items.some((item) => !item.asDataId || !item.asGroup) && t.transfer.nameMissing;
+  const selection = items.map(({ groupName, dataId, asGroup, asDataId }) => ({ groupName, dataId, asGroup, asDataId }));
+  if (planned) {
+    return (
+      <PlanDialog
+        title={t.transfer.cloneTitle(rows.length)}
+        ask={{ action: 'config.clone', namespaceId: ns, selection, more: { targetNamespaceId: target, policy } }}
+        submit={t.configs.clone}
+        stale={[['configs', target], ['compare']]}
+        done={(count) => t.transfer.result(count, 0, 0)}
+        again={(rest) => selection.filter((one) => rest.some((item) => item.target.groupName === one.asGroup && item.target.dataId === one.asDataId))}
+        onClose={onClose}
+        onDone={onClose}
+      />
+    );
+  }
   return (
-    <FormDialog open onClose={onClose} size="large" title={t.transfer.cloneTitle(rows.length)} submit={t.configs.clone} busy={act.isPending} why={why} onSubmit={() => act.mutate()}>
+    <FormDialog open onClose={onClose} size="large" title={t.transfer.cloneTitle(rows.length)} submit={t.bulk.plan} why={why} onSubmit={() => setPlanned(true)}>
       <div className="grid gap-4 sm:grid-cols-2">
         <Field label={t.transfer.target}>
           {(props) => (
@@ -78,16 +69,15 @@ export function CloneDialog({ ns, rows, onClose }: { ns: string; rows: Pick<Conf
             </Select>
           )}
         </Field>
-        <PolicySelect value={policy} onChange={setPolicy} />
+        <PolicySelect value={policy} policies={allPolicies.slice(1)} onChange={setPolicy} />
       </div>
-      {act.isPending && items.length > perStep && <Progress done={done} of={items.length} />}
       <div className="grid grid-cols-2 gap-x-3 gap-y-2">
         <span className="text-xs font-medium text-fg-2">{t.configs.dataId}</span>
         <span className="text-xs font-medium text-fg-2">{t.common.group}</span>
         {items.map((item, i) => (
-          <div key={item.cfgId} className="contents">
-            <Input aria-label={`${t.configs.dataId} ${i + 1}`} value={item.dataId} onChange={(event) => edit(i, { dataId: event.target.value })} />
-            <Input aria-label={`${t.common.group} ${i + 1}`} value={item.group} onChange={(event) => edit(i, { group: event.target.value })} />
+          <div key={item.id} className="contents">
+            <Input aria-label={`${t.configs.dataId} ${i + 1}`} value={item.asDataId} onChange={(event) => edit(i, { asDataId: event.target.value })} />
+            <Input aria-label={`${t.common.group} ${i + 1}`} value={item.asGroup} onChange={(event) => edit(i, { asGroup: event.target.value })} />
           </div>
         ))}
       </div>

@@ -1,93 +1,57 @@
-import { Power, PowerOff, RotateCcw, Scale, Unplug } from 'lucide-react';
+import { Power, PowerOff, RotateCcw, Scale, ServerOff, Unplug } from 'lucide-react';
 import { useState } from 'react';
-import { batch, type BatchAction, type InstanceRow } from '../../api/extnaming';
-import { useAct } from '../../app/mutate';
+import type { InstanceRow } from '../../api/extnaming';
+import { useTyped } from '../../app/query';
 import { useT } from '../../i18n';
-import { inSteps } from '../../lib/steps';
 import { Button } from '../../ui/button';
-import { Dialog } from '../../ui/dialog';
 import { Field, Input } from '../../ui/field';
-import { Progress } from '../../ui/progress';
-import { Table } from '../../ui/table';
-import { inform } from '../../ui/toast';
+import { PlanDialog } from '../bulk/plan';
 
-const perStep = 100; // instances in one request, so that progress can be told
+export type InstanceAct = 'enable' | 'disable' | 'weight' | 'reset' | 'deregister';
 
-function plan(t: ReturnType<typeof useT>, action: BatchAction, row: InstanceRow, value: string): string {
-  switch (action) {
-    case 'enable':
-      return row.enabled ? t.instances.same : t.instances.getsTraffic;
-    case 'disable':
-      return row.enabled ? t.instances.losesTraffic : t.instances.same;
-    case 'weight':
-      return `${row.weight} → ${value || '?'}`;
-    case 'reset':
-      return t.instances.asClient;
-    case 'deregister':
-      return row.ephemeral ? t.instances.comesBack : t.instances.goes;
-    default:
-      return '';
-  }
+/** What is to be done: something to these instances, or everything on a host offline. */
+export type InstanceAsk = { act: InstanceAct; rows: InstanceRow[] } | { host: string };
+
+interface AskProps {
+  ns: string;
+  ask: InstanceAsk;
+  onClose: () => void;
+  onDone: () => void;
 }
 
-function Ask({ ns, rows, action, onClose, onDone }: { ns: string; rows: InstanceRow[]; action: BatchAction; onClose: () => void; onDone: () => void }) {
+const chosen = ({ groupName, serviceName, clusterName, ip, port, ephemeral }: Partial<InstanceRow>) => ({ groupName, serviceName, clusterName, ip, port, ephemeral });
+
+/** Shows what an act does to each instance, and does it. */
+export function InstanceActs({ ns, ask, onClose, onDone }: AskProps) {
   const t = useT();
-  const [value, setValue] = useState(action === 'weight' ? '1' : '');
-  const [done, setDone] = useState(0);
-  const act = useAct({
-    run: async () => {
-      const parts = await inSteps(rows, perStep, (part) => batch(ns, action, value, part), setDone);
-      return { done: parts.reduce((sum, part) => sum + part.done, 0), failed: parts.flatMap((part) => part.failed ?? []) };
-    },
-    done: (result) => t.instances.done(result.done),
-    stale: [['instances', ns], ['services', ns]],
-    then: (result) => {
-      if (result.failed?.length) inform(result.failed.map((one) => `${one.ip}:${one.port} ${one.error}`).join(' · '));
-      onDone();
-    },
-  });
-  const bad = action === 'weight' && !(Number(value) >= 0 && Number(value) <= 10_000 && value !== '');
-  const danger = action === 'deregister' || action === 'disable';
+  const [value, setValue] = useState('1');
+  const [typed, setTyped] = useTyped(value, setValue);
+  const common = { stale: [['instances', ns], ['services', ns]], done: t.instances.done, again: (items: { target: Partial<InstanceRow> }[]) => items.map(({ target }) => chosen(target)), onClose, onDone };
+  if ('host' in ask) {
+    return <PlanDialog {...common} title={t.bulk.hostTitle(ask.host)} ask={{ action: 'instance.disable', namespaceId: ns, more: { host: ask.host } }} submit={t.instances.acts.disable} danger />;
+  }
+  const { act, rows } = ask;
+  const weighs = act === 'weight';
+  const bad = weighs && !(Number(typed) >= 0 && Number(typed) <= 10_000 && typed !== '');
   return (
-    <Dialog
-      open
-      onClose={onClose}
-      size="large"
-      title={t.instances.actTitle(t.instances.acts[action], rows.length)}
-      footer={
-        <>
-          <Button autoFocus onClick={onClose}>
-            {t.common.cancel}
-          </Button>
-          <Button look={danger ? 'danger' : 'primary'} busy={act.isPending} why={bad && t.instances.badWeight} onClick={() => act.mutate()}>
-            {t.instances.acts[action]}
-          </Button>
-        </>
-      }
+    <PlanDialog
+      {...common}
+      title={t.instances.actTitle(t.instances.acts[act], rows.length)}
+      ask={bad ? undefined : { action: `instance.${act}`, namespaceId: ns, selection: rows.map(chosen), ...(weighs ? { more: { value } } : {}) }}
+      why={bad ? t.instances.badWeight : typed !== value && t.bulk.planning}
+      submit={t.instances.acts[act]}
+      danger={act === 'deregister' || act === 'disable'}
     >
-      {act.isPending && rows.length > perStep && <Progress done={done} of={rows.length} />}
-      {action === 'weight' && <Field label={t.instances.weight}>{(props) => <Input {...props} type="number" min={0} max={10_000} step="any" value={value} onChange={(event) => setValue(event.target.value)} className="max-w-40" />}</Field>}
-      <div className="rounded-lg border border-line">
-        <Table
-          label={t.instances.actTitle(t.instances.acts[action], rows.length)}
-          rows={rows}
-          rowKey={(row) => `${row.serviceName} ${row.clusterName} ${row.ip}:${row.port}`}
-          columns={[
-            { key: 'address', title: t.instances.address, cell: (row) => <span className="font-mono text-xs">{row.ip}:{row.port}</span> },
-            { key: 'service', title: t.services.name, width: '34%', cell: (row) => <span className="wrap-anywhere">{row.serviceName}</span> },
-            { key: 'plan', title: t.transfer.effect, width: '34%', cell: (row) => plan(t, action, row, value) },
-          ]}
-        />
-      </div>
-    </Dialog>
+      {weighs && <Field label={t.instances.weight}>{(props) => <Input {...props} type="number" min={0} max={10_000} step="any" value={typed} onChange={(event) => setTyped(event.target.value)} className="max-w-40" />}</Field>}
+    </PlanDialog>
   );
 }
 
 /** What can be done to the selected instances; each first shows its effect. */
-export function InstanceBar({ ns, rows, onDone }: { ns: string; rows: InstanceRow[]; onDone: () => void }) {
+export function InstanceBar({ rows, onAsk }: { rows: InstanceRow[]; onAsk: (ask: InstanceAsk) => void }) {
   const t = useT();
-  const [asking, setAsking] = useState<BatchAction>();
   const why = rows.some((row) => !row.may.includes('w')) && t.configs.mayNot;
+  const hosts = new Set(rows.map((row) => row.ip));
   const acts = [
     ['enable', Power],
     ['disable', PowerOff],
@@ -98,22 +62,15 @@ export function InstanceBar({ ns, rows, onDone }: { ns: string; rows: InstanceRo
   return (
     <div role="toolbar" aria-label={t.table.selected(rows.length)} className="sticky bottom-3 z-20 mx-auto my-3 flex w-fit max-w-full flex-wrap items-center gap-2 rounded-xl border border-line bg-raised px-3 py-2 shadow-pop">
       <span className="px-1 text-sm font-medium">{t.table.selected(rows.length)}</span>
-      {acts.map(([action, icon]) => (
-        <Button key={action} icon={icon} why={why} onClick={() => setAsking(action)}>
-          {t.instances.acts[action]}
+      {acts.map(([act, icon]) => (
+        <Button key={act} icon={icon} why={why} onClick={() => onAsk({ act, rows })}>
+          {t.instances.acts[act]}
         </Button>
       ))}
-      {asking && (
-        <Ask
-          ns={ns}
-          rows={rows}
-          action={asking}
-          onClose={() => setAsking(undefined)}
-          onDone={() => {
-            setAsking(undefined);
-            onDone();
-          }}
-        />
+      {hosts.size === 1 && (
+        <Button icon={ServerOff} why={why} onClick={() => onAsk({ host: rows[0]!.ip })}>
+          {t.bulk.host(rows[0]!.ip)}
+        </Button>
       )}
     </div>
   );

@@ -17,7 +17,7 @@ import { Blank } from '../../ui/states';
 import { State } from '../../ui/status';
 import type { Column } from '../../ui/table';
 import { Time } from '../../ui/time';
-import { InstanceBar } from './instancebar';
+import { InstanceActs, InstanceBar, type InstanceAsk } from './instancebar';
 import { InstanceForm } from './instanceform';
 
 export const instanceKey = (row: InstanceRow) => `${row.groupName}/${row.serviceName}/${row.clusterName}/${row.ip}:${row.port}/${row.ephemeral}`;
@@ -89,6 +89,7 @@ export function InstanceTable({ ns, of, clusters = [] }: Props) {
   const [meta, setMeta] = useTyped(search.meta ?? '', (value) => change({ meta: value || undefined, page: undefined }));
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [editing, setEditing] = useState<InstanceRow>();
+  const [asking, setAsking] = useState<InstanceAsk>();
   const asked = {
     namespaceId: ns,
     ...(of ? { serviceName: of.service, groupName: of.group } : {}),
@@ -144,7 +145,18 @@ export function InstanceTable({ ns, of, clusters = [] }: Props) {
         onSelect={setSelected}
         empty={<Blank icon={Workflow} title={t.instances.none} text={t.instances.noneText} />}
       />
-      {rows.length > 0 && <InstanceBar ns={ns} rows={rows} onDone={() => setSelected(new Set())} />}
+      {rows.length > 0 && <InstanceBar rows={rows} onAsk={setAsking} />}
+      {asking && (
+        <InstanceActs
+          ns={ns}
+          ask={asking}
+          onClose={() => setAsking(undefined)}
+          onDone={() => {
+            setAsking(undefined);
+            setSelected(new Set());
+          }}
+        />
+      )}
       {editing && <InstanceForm row={editing} onClose={() => setEditing(undefined)} />}
     </>
   );

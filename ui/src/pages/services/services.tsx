@@ -19,6 +19,7 @@ import { Card, PageHead } from '../../ui/page';
 import { Blank } from '../../ui/states';
 import { Badge, Share } from '../../ui/status';
 import type { Column } from '../../ui/table';
+import { PlanDialog } from '../bulk/plan';
 import { ServiceForm } from './serviceform';
 
 function columns(t: Dictionary, ns: string, onDelete: (row: ServiceRow) => void): Column<ServiceRow>[] {
@@ -102,6 +103,7 @@ export function ServicesPage() {
   const [meta, setMeta] = useTyped(search.meta ?? '', (value) => change({ meta: value || undefined, page: undefined }));
   const [creating, setCreating] = useState(false);
   const [deleting, setDeleting] = useState<ServiceRow>();
+  const [emptying, setEmptying] = useState(false);
   const asked = { namespaceId: ns, q: search.q, state: search.state, kind: search.kind, metadata: search.meta, sort: search.sort, order: search.order, pageNo: page, pageSize: size };
   const query = useQuery({ queryKey: extNamingKeys.services(asked), queryFn: ({ signal }) => queryServices(asked, signal), placeholderData: keepPreviousData });
   const remove = useAct({
@@ -117,7 +119,19 @@ export function ServicesPage() {
   );
   return (
     <>
-      <PageHead title={t.services.title} actions={create} />
+      <PageHead
+        title={t.services.title}
+        actions={
+          <>
+            {search.state === 'empty' && (query.data?.summary.empty ?? 0) > 0 && (
+              <Button icon={Trash2} why={!may(me, ns, 'naming', 'w') && t.configs.mayNot} onClick={() => setEmptying(true)}>
+                {t.bulk.emptyServices}
+              </Button>
+            )}
+            {create}
+          </>
+        }
+      />
       <Summary page={query.data} />
       <Card flush>
         <div className="flex flex-wrap items-center gap-2 border-b border-line p-3">
@@ -154,6 +168,20 @@ export function ServicesPage() {
         />
       </Card>
       {creating && <ServiceForm ns={ns} onClose={() => setCreating(false)} onDone={(at) => void navigate({ to: '/ns/$ns/services/$group/$name', params: { ns, group: at.group, name: at.service } })} />}
+      {emptying && (
+        <PlanDialog
+          title={t.bulk.emptyTitle}
+          ask={{ action: 'service.delete', namespaceId: ns, more: { q: search.q, kind: search.kind, metadata: search.meta, state: 'empty' } }}
+          submit={t.common.delete}
+          danger
+          typeAbove={8}
+          stale={[['services', ns]]}
+          done={t.bulk.servicesDeleted}
+          again={(items) => items.map(({ target: { groupName, serviceName } }) => ({ groupName, serviceName }))}
+          onClose={() => setEmptying(false)}
+          onDone={() => setEmptying(false)}
+        />
+      )}
       <Confirm open={Boolean(deleting)} onClose={() => setDeleting(undefined)} title={t.services.deleteTitle(deleting?.serviceName ?? '')} submit={t.common.delete} busy={remove.isPending} onConfirm={() => deleting && remove.mutate(deleting)}>
         <p>{t.services.deleteText(deleting?.subscribers ?? 0)}</p>
       </Confirm>
