@@ -45,7 +45,8 @@ func (a *API) sessionsHere(user *string) []sessionLine {
 		s := &seen[i]
 		out = append(out, sessionLine{
 			ID: s.ID, User: s.User, Address: s.Address, Agent: s.Agent,
-			Since: s.Issued.UnixMilli(), Expires: s.Expires.UnixMilli(), Seen: s.Last.UnixMilli(),
+			Since:   min(s.Issued.UnixMilli(), s.Last.UnixMilli()), // the time of issue is of whole seconds
+			Expires: s.Expires.UnixMilli(), Seen: s.Last.UnixMilli(),
 		})
 	}
 	return out
