@@ -45,7 +45,7 @@ func TestClientsAreMoved(t *testing.T) {
 		l := nodetest.Cluster(t, 3)
 		var all []*sdk
 		for _, m := range []*nodetest.Member{l.Nodes[0], l.Nodes[0], l.Nodes[1]} {
-			time.Sleep(time.Second) // the hour is in the id of a connection
+			time.Sleep(time.Second) // the time is in the id of a connection
 			s := dial(t, l, m, "naming")
 			defer s.close()
 			s.ok("SubscribeServiceRequest", inService("s", `"subscribe":true,"clusters":""`))
