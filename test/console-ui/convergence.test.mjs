@@ -1,21 +1,14 @@
 // Who has which version, with clients that really listen: programs with the SDK of
 // the 2.x generation, of which one can be stopped for a while.
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { accessibilityInThemes, settled } from './browser.mjs';
-import { startClient } from './sdk.mjs';
+import { programs } from './sdk.mjs';
 import { done, stage, write } from './stage.mjs';
 
 const on = stage();
 const { skip, at } = on;
-const ends = [];
-after(() => Promise.all(ends.map((end) => end())));
-
-const start = async (...steps) => {
-  const one = await startClient(`127.0.0.1:${on.server.port}`, ...steps);
-  ends.push(one.stop);
-  return one;
-};
+const start = programs(on);
 
 /** A row of the table of clients, by the application. */
 const rowOf = (page, app) => page.getByRole('table', { name: 'Clients' }).getByRole('row', { name: new RegExp(app) });

@@ -1,22 +1,15 @@
 // What programs do is on the pages at once, and what operators do reaches them: real
 // clients of the 2.x generation, on a server that has nothing else.
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { settled } from './browser.mjs';
 import { api } from './seed.mjs';
-import { startClient } from './sdk.mjs';
+import { programs } from './sdk.mjs';
 import { done, stage } from './stage.mjs';
 
 const on = stage({ fill: async (server) => api(server.local) });
 const { skip, at } = on;
-const ends = [];
-after(() => Promise.all(ends.map((end) => end())));
-
-const start = async (...steps) => {
-  const one = await startClient(`127.0.0.1:${on.server.port}`, ...steps);
-  ends.push(one.stop);
-  return one;
-};
+const start = programs(on);
 
 test('an instance that falls ill and a program that is killed are in tiles, problems and charts without a reload', { skip }, async () => {
   const patient = await start('patient', 'register patient:7102');

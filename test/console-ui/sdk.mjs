@@ -5,6 +5,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import readline from 'node:readline';
+import { after } from 'node:test';
 import { root } from './server.mjs';
 
 const patience = 60_000; // milliseconds: the machine may be busy
@@ -93,5 +94,16 @@ export async function startClient(addresses, name, ...steps) {
     ...one,
     /** Has it take one more step, and waits until that is done. Each step can be taken once. */
     take: (step) => (child.stdin.write(`${step}\n`), done(step)),
+  };
+}
+
+/** startClient for the tests of a stage; what it starts ends with them. */
+export function programs(on) {
+  const started = [];
+  after(() => Promise.all(started.map((one) => one.stop())));
+  return async (...steps) => {
+    const one = await startClient(`127.0.0.1:${on.server.port}`, ...steps);
+    started.push(one);
+    return one;
   };
 }
