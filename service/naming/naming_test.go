@@ -1,6 +1,7 @@
 package naming_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"path/filepath"
@@ -203,6 +204,51 @@ func TestKindsDoNotMix(t *testing.T) {
 	}
 	same(t, ips(hosts(t, s, "p")), []string{"10.0.0.1"})
 	same(t, ips(hosts(t, s, "e")), []string{"10.0.0.1"})
+}
+
+// What others do between the write of a persistent instance and the answer: a
+// removal is not taken for a refusal, which would remove what came after it.
+func TestRegistrationOvertaken(t *testing.T) {
+	db, err := persistence.Open(filepath.Join(t.TempDir(), "pharos.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	var before, after func()
+	s := startWith(t, naming.Options{DB: db, Write: func(ctx context.Context, op persistence.Op) (persistence.Result, error) {
+		if _, ok := op.(persistence.PutInstance); !ok {
+			return db.Apply(ctx, op)
+		}
+		before()
+		res, err := db.Apply(ctx, op)
+		after()
+		return res, err
+	}})
+	apply := func(op persistence.Op) {
+		if _, err := db.Apply(t.Context(), op); err != nil {
+			t.Fatal(err)
+		}
+	}
+	row := persistence.ServiceKey{Namespace: naming.DefaultNamespace, Group: naming.DefaultGroup, Name: "s"}
+
+	before = func() {}
+	after = func() {
+		apply(persistence.RemoveInstance{ServiceKey: row, IP: "10.0.0.1", Port: 80})
+		after = func() {}
+		before = func() {}
+	}
+	register(t, s, reg("s", "10.0.0.1", 80, persistent))
+	same(t, ips(hosts(t, s, "s")), []string{})
+	register(t, s, reg("s", "10.0.0.1", 80, persistent, meta("by=another")))
+	same(t, ips(hosts(t, s, "s")), []string{"10.0.0.1"})
+
+	before = func() { register(t, s, reg("e", "10.0.0.2", 80)) }
+	wantCode(t, s.Register(t.Context(), reg("e", "10.0.0.3", 80, persistent)), service.WrongKind,
+		"errCode: 400, errMsg: Current service DEFAULT_GROUP@@e is ephemeral service, can't register persistent instance. ")
+	same(t, ips(hosts(t, s, "e")), []string{"10.0.0.2"})
+	again := startWith(t, naming.Options{DB: db})
+	same(t, ips(hosts(t, again, "s")), []string{"10.0.0.1"})
+	same(t, ips(hosts(t, again, "e")), []string{}) // its row is gone
 }
 
 func TestBeat(t *testing.T) {

@@ -104,11 +104,28 @@ func (s *Service) registerPersistent(ctx context.Context, k Key, in Instance, by
 		s.published(k.clone(), old, now, by)
 		return nil
 	}
-	// An ephemeral instance made the service its own while the row was written.
+	if !s.turnedEphemeral(k) {
+		return nil // somebody removed it between the write and this look
+	}
 	if err := s.write(ctx, persistence.RemoveInstance{ServiceKey: rowKey(k), IP: in.IP, Port: in.Port}); err != nil {
 		return err
 	}
 	return wrongKind(k.Grouped(), true)
+}
+
+// turnedEphemeral reports whether an ephemeral instance made the service its own
+// while the row of a persistent one was written, so that the row is not shown. In a
+// cluster both are shown, see applyInstance.
+func (s *Service) turnedEphemeral(k Key) bool {
+	if s.spread != nil {
+		return false
+	}
+	e := s.entry(k)
+	if e == nil {
+		return false
+	}
+	v := e.current()
+	return v.Exists && v.Ephemeral
 }
 
 func (s *Service) deregisterPersistent(ctx context.Context, k Key, ip string, port uint16, by string) error {
