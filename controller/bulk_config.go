@@ -95,7 +95,7 @@ func (r *removal) do(ctx context.Context, a *API, q *middleware.Request) (bulkAc
 	case was == nil || was.MD5 != r.md5:
 		return nil, errPlanStale()
 	}
-	if err := a.o.Config.RemoveExactly(ctx, r.key, r.md5, author(q, "srcUser")); err != nil {
+	if err := a.o.Config.RemoveExactly(ctx, r.key, r.md5, signed(q)); err != nil {
 		return nil, err
 	}
 	return putBackOf(was, ""), nil
@@ -169,7 +169,7 @@ func (b *putBack) do(ctx context.Context, a *API, q *middleware.Request) (bulkAc
 	w := &b.was
 	return a.put(ctx, config.Publish{
 		Key: w.ConfigKey, Content: content, EncryptedKey: key, AppName: &w.AppName, Type: w.Type, Desc: w.Desc, Tags: w.Tags, Use: w.Use, Effect: w.Effect,
-		Schema: w.Schema, By: author(q, "srcUser"),
+		Schema: w.Schema, By: signed(q),
 	}, b.expect)
 }
 
@@ -241,6 +241,6 @@ func (d *duplicate) do(ctx context.Context, a *API, q *middleware.Request) (bulk
 		return nil, errPlanStale()
 	}
 	return a.put(ctx, config.Publish{
-		Key: d.to, Content: r.Content, AppName: &r.AppName, Type: r.Type, Desc: r.Desc, EncryptedKey: r.EncryptedDataKey, By: author(q, "srcUser"),
+		Key: d.to, Content: r.Content, AppName: &r.AppName, Type: r.Type, Desc: r.Desc, EncryptedKey: r.EncryptedDataKey, By: signed(q),
 	}, d.expect)
 }

@@ -80,8 +80,15 @@ func (a *API) cloneConfigs(q *middleware.Request, mayRead config.Permit) (any, e
 	if err != nil {
 		return nil, err
 	}
+	by := author(q, "src_user")
+	if middleware.FromConsole(q) { // our own: a compared namespace is copied into another one
+		by.Note, err = noteOf(q), a.agreed(q, config.Namespace(tenant))
+	}
+	if err != nil {
+		return nil, err
+	}
 	t := touched{a: a}
-	out, err := a.o.Config.Clone(q.Context(), config.Namespace(tenant), chosen, policy, author(q, "src_user"), mayRead, t.watch(permit(q, auth.Write)))
+	out, err := a.o.Config.Clone(q.Context(), config.Namespace(tenant), chosen, policy, by, mayRead, t.watch(permit(q, auth.Write)))
 	q.Before, q.After = t.before(), t.after()
 	return importResult(out, err, "Clone Completed Successfully")
 }

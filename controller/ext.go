@@ -20,6 +20,7 @@ func (a *API) extRoutes() []middleware.Route {
 		a.extSessionRoutes(),
 		a.extSessionsRoutes(),
 		a.extPrefsRoutes(),
+		a.extPolicyRoutes(),
 		a.extConfigRoutes(),
 		a.extCompareRoutes(),
 		a.extNamingRoutes(),

@@ -159,6 +159,9 @@ func (a *API) extApply(q *middleware.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := a.agreedPlan(q, p.Pending()); err != nil {
+		return nil, err
+	}
 	ctx, done := context.WithTimeout(context.WithoutCancel(q.Context()), maxApply)
 	defer done()
 	err = p.Apply(func(act bulkAct) bulk.Result[bulkAct] { return a.apply(ctx, q, act) })

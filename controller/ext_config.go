@@ -78,13 +78,13 @@ func (a *API) extPublish(q *middleware.Request) (any, error) {
 	if err := checkNamesV3(q); err != nil && !a.o.NoParamCheck {
 		return nil, err
 	}
-	p := config.Publish{Key: k, Content: f.notBlank("content"), BetaIPs: f.text("betaIps"), Tag: f.text("tag"), By: author(q, "srcUser")}
+	p := config.Publish{Key: k, Content: f.notBlank("content"), BetaIPs: f.text("betaIps"), Tag: f.text("tag"), By: signed(q)}
 	p.AppName, p.Desc, p.Type, p.Tags = f.optional("appName"), f.optional("desc"), f.optional("type"), f.optional("tags")
 	expect := f.expect()
 	if f.err != nil {
 		return nil, f.err
 	}
-	if err := whole(p.Content); err != nil {
+	if err := firstError(whole(p.Content), a.agreed(q, k.Tenant)); err != nil {
 		return nil, err
 	}
 	return a.publishExpecting(q, p, expect)
@@ -174,11 +174,14 @@ func (a *API) extRemove(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
+	if err := a.agreed(q, k.Tenant); err != nil {
+		return nil, err
+	}
 	if expect == expectAny {
 		expect = ""
 	}
 	q.Before = a.o.Config.MD5(k, "")
-	err = a.o.Config.RemoveExactly(q.Context(), k, expect, author(q, "srcUser"))
+	err = a.o.Config.RemoveExactly(q.Context(), k, expect, signed(q))
 	if service.Is(err, service.Stale) {
 		return nil, a.overtaken(q, k, "")
 	}
@@ -204,8 +207,11 @@ func (a *API) extRemoveGray(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
+	if err := a.agreed(q, k.Tenant); err != nil {
+		return nil, err
+	}
 	q.Before = a.o.Config.MD5(k, name)
-	return true, a.o.Config.RemoveGray(q.Context(), k, name, author(q, "srcUser"))
+	return true, a.o.Config.RemoveGray(q.Context(), k, name, signed(q))
 }
 
 // extPromote makes the gray copy the formal one. If the server stops in between
@@ -220,6 +226,9 @@ func (a *API) extPromote(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
+	if err := a.agreed(q, k.Tenant); err != nil {
+		return nil, err
+	}
 	g, err := a.o.Config.Gray(q.Context(), k, name)
 	switch {
 	case err != nil:
@@ -229,7 +238,7 @@ func (a *API) extPromote(q *middleware.Request) (any, error) {
 	case seen != "" && seen != g.MD5:
 		return nil, a.overtaken(q, k, name)
 	}
-	p := config.Publish{Key: k, Content: g.Content, EncryptedKey: g.EncryptedDataKey, By: author(q, "srcUser")}
+	p := config.Publish{Key: k, Content: g.Content, EncryptedKey: g.EncryptedDataKey, By: signed(q)}
 	out, err := a.publishExpecting(q, p, expect)
 	if err != nil {
 		return nil, err
@@ -247,6 +256,9 @@ func (a *API) extRestore(q *middleware.Request) (any, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
+	if err := a.agreed(q, k.Tenant); err != nil {
+		return nil, err
+	}
 	h, err := a.o.Config.Version(q.Context(), k, nid)
 	if err == nil && h == nil {
 		err = service.Errorf(service.NotFound, "there is no such version")
@@ -258,7 +270,7 @@ func (a *API) extRestore(q *middleware.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := config.Publish{Key: k, Content: content, EncryptedKey: key, By: author(q, "srcUser")}
+	p := config.Publish{Key: k, Content: content, EncryptedKey: key, By: signed(q)}
 	if t := extOf(h).Type; t != "" {
 		p.Type = &t
 	}

@@ -129,8 +129,8 @@ func (p *progress) tell(done, of int) {
 func (a *API) extImport(q *middleware.Request) (any, error) {
 	f := formOf(q)
 	policy := f.policy()
-	if f.err != nil {
-		return nil, f.err
+	if err := firstError(f.err, a.agreed(q, namespaceOf(q))); err != nil {
+		return nil, err
 	}
 	file, ok := q.Params.File("file")
 	if !ok {
@@ -140,7 +140,7 @@ func (a *API) extImport(q *middleware.Request) (any, error) {
 		return nil, err
 	}
 	t, p := touched{a: a}, progress{q: q, last: q.Arrived}
-	out, err := a.o.Config.ImportTelling(q.Context(), namespaceOf(q), file, policy, author(q, "src_user"), t.watch(permit(q, auth.Write)), p.tell)
+	out, err := a.o.Config.ImportTelling(q.Context(), namespaceOf(q), file, policy, signed(q), t.watch(permit(q, auth.Write)), p.tell)
 	q.Before, q.After = t.before(), t.after()
 	switch {
 	case errors.Is(err, config.ErrNoNamespace):

@@ -29,6 +29,7 @@ type version struct {
 	AppName   string `json:"appName"`
 	At        int64  `json:"at"`
 	Type      string `json:"type"`
+	Note      string `json:"note"` // what whoever made it says it is for
 	Current   bool   `json:"current"`
 }
 
@@ -45,6 +46,7 @@ const (
 type ext struct {
 	Type string `json:"type"`
 	Gray string `json:"gray_name"`
+	Note string `json:"note"`
 }
 
 func extOf(h *config.HistoryRow) (e ext) {
@@ -59,7 +61,7 @@ func versionViewOf(h *config.HistoryRow) version {
 	e := extOf(h)
 	v := version{
 		NID: strconv.FormatInt(h.NID, 10), Version: versionName(h.NID), Namespace: shownNamespace(h.Tenant), Group: h.Group, DataID: h.DataID,
-		User: deref(h.SrcUser), Address: deref(h.SrcIP), AppName: h.AppName, At: h.Modified.UnixMilli(), Type: e.Type, Gray: cmp.Or(deref(h.GrayName), e.Gray),
+		User: deref(h.SrcUser), Address: deref(h.SrcIP), AppName: h.AppName, At: h.Modified.UnixMilli(), Type: e.Type, Gray: cmp.Or(deref(h.GrayName), e.Gray), Note: e.Note,
 	}
 	gray := h.PublishType == "gray"
 	switch op := strings.TrimSpace(h.Op); { // a CHAR(10) where Nacos made the table

@@ -22,11 +22,15 @@ const (
 	opMergeAggregate opCode = 240
 )
 
+// maxNote bounds what a change is said to be for, in letters. No column does.
+const maxNote = 1024
+
 // Writer says who writes, from where and when.
 type Writer struct {
 	SrcUser *string   // nil is NULL
 	SrcIP   string    // of the request
 	Time    time.Time // of the request
+	Note    string    `json:",omitempty"` // what the change is for; it is kept in the history, where that has a place
 }
 
 // PublishConfig inserts or replaces a config and adds the history row.
@@ -284,7 +288,7 @@ func fitp(s *string, n int) bool { return s == nil || fit(*s, n) }
 
 func (k ConfigKey) fit() bool { return fit(k.DataID, 255) && fit(k.Group, 128) && fit(k.Tenant, 128) }
 
-func (w Writer) fit(ip int) bool { return fit(w.SrcIP, ip) }
+func (w Writer) fit(ip int) bool { return fit(w.SrcIP, ip) && fit(w.Note, maxNote) }
 
 // tagsFit checks the tags of one request: none twice, as the unique key has it,
 // which ignores blanks at the end.

@@ -88,6 +88,8 @@ var operations = map[string]func(*testing.T, *persistence.DB){
 	"users":                           testUsers,
 	"ended sessions":                  testEndedSessions,
 	"preferences":                     testPreferences,
+	"policies":                        testPolicies,
+	"notes of changes":                testNotes,
 }
 
 func TestOnSQLite(t *testing.T) {

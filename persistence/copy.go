@@ -294,6 +294,7 @@ var smallTables = []struct{ table, cols string }{
 	{"pharos_revocations", "username, issued_before"},
 	{endedSessions, "id, username, kept, issued_before, expires"},
 	{preferences, "username, name, value"},
+	{policies, "tenant_id, policy"},
 }
 
 func (c *copier) copySmall(ctx context.Context) error {

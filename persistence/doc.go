@@ -56,6 +56,7 @@ package persistence
 //	(*DB) Usernames(ctx, part) ([]string, error)   RoleNames(ctx, part) ([]string, error)
 //	(*DB) Revocations(ctx) ([]Revocation, error)
 //	EndSession   (*DB) EndedSessions(ctx) ([]EndedSession, error)             of the console: session.go
+//	PutPolicy       (*DB) Policies(ctx) ([]Policy, error)                      of namespaces: policy.go
 //	PutPreference   (*DB) Preferences(ctx, user) ([]Preference, error)         of its users: preference.go
 //
 // Opening (db.go, external.go), the replicated log (log.go), at rest (keyring.go):

@@ -1,9 +1,12 @@
 package persistence
 
 import (
+	"cmp"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
+	"unicode/utf16"
 )
 
 // historyRow is a row of his_config_info that an op adds.
@@ -37,7 +40,7 @@ func (t *txn) addHistory(h historyRow) error {
 		if h.gray != "" {
 			kind = "gray"
 		}
-		q, marks, args = q+", publish_type, gray_name, ext_info", marks+",?,?,?", append(args, kind, h.gray, h.ext)
+		q, marks, args = q+", publish_type, gray_name, ext_info", marks+",?,?,?", append(args, kind, h.gray, noted(h.ext, h.by.Note))
 	}
 	_, err := t.exec(q+marks+")", args...)
 	return err
@@ -60,7 +63,7 @@ func (t *txn) copyHistory(old *storedConfig, by Writer, op string) error {
 	}
 	if t.lay.historyExt {
 		q += ", publish_type, gray_name, ext_info"
-		sel, args = sel+", 'formal', '', ?", append(args, old.extInfo())
+		sel, args = sel+", 'formal', '', ?", append(args, noted(old.extInfo(), by.Note))
 	}
 	_, err := t.exec(q+sel+" FROM config_info WHERE id = ?", append(args, old.id)...)
 	return err
@@ -171,6 +174,17 @@ func extInfo(pairs ...string) *string {
 	return &s
 }
 
+// noted is what a history row says, with the note of who made it: in what it says of the
+// request, so that a table of Nacos needs no other column.
+func noted(ext *string, note string) *string {
+	own := extInfo("note", note)
+	if own == nil || ext == nil {
+		return cmp.Or(own, ext)
+	}
+	s := strings.TrimSuffix(*ext, "}") + "," + (*own)[1:]
+	return &s
+}
+
 // quote is s as a JSON string that keeps "<", ">" and "&".
 func quote(s string) string {
 	var b strings.Builder
@@ -179,5 +193,23 @@ func quote(s string) string {
 	if err := e.Encode(s); err != nil {
 		return `""` // a string always encodes
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	return escapeAstral(strings.TrimSuffix(b.String(), "\n"))
+}
+
+// escapeAstral writes a JSON text without the letters for which the columns of a MySQL
+// may have no place. They are in strings alone, where an escape means the same.
+func escapeAstral(text string) string {
+	if strings.IndexFunc(text, func(r rune) bool { return r > 0xffff }) < 0 {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range text {
+		if r <= 0xffff {
+			b.WriteRune(r)
+			continue
+		}
+		high, low := utf16.EncodeRune(r)
+		fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+	}
+	return b.String()
 }

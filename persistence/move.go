@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -55,6 +56,27 @@ func (m *Moved) tenants(ctx context.Context, from, to *DB) error {
 	for _, t := range rows {
 		if err := put(ctx, to, CreateTenant{ID: t.ID, Name: t.Name, Desc: t.Desc, Time: t.Created}, &m.Tenants, &m.Kept.Tenants); err != nil {
 			return fmt.Errorf("namespace %s: %w", t.ID, err)
+		}
+	}
+	return settingsOfTenants(ctx, from, to)
+}
+
+// settingsOfTenants brings over the policies of namespaces. What is there already stays.
+func settingsOfTenants(ctx context.Context, from, to *DB) error {
+	all, err := from.Policies(ctx)
+	if err != nil {
+		return err
+	}
+	known, err := to.Policies(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range all {
+		if slices.ContainsFunc(known, func(k Policy) bool { return k.Tenant == p.Tenant }) {
+			continue
+		}
+		if _, err := to.Apply(ctx, PutPolicy{Tenant: p.Tenant, Policy: p.Policy, Rows: maxRows}); err != nil && !errors.Is(err, ErrUnsupported) {
+			return err
 		}
 	}
 	return nil

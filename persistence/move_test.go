@@ -27,6 +27,7 @@ func TestMove(t *testing.T) {
 	mustApply(t, from, persistence.AddPermission{Role: "r", Resource: ":*:*", Action: "r"})
 	mustApply(t, from, persistence.RevokeTokens{User: "u", Before: now})
 	mustApply(t, from, persistence.EndSession{User: "u", ID: "s", Expires: now, Now: now, Max: 1})
+	mustApply(t, from, persistence.PutPolicy{Tenant: "dev", Policy: "{}", Rows: 1})
 	mustApply(t, from, persistence.PutPreference{User: "u", Name: "theme", Value: "dark", Bounds: persistence.PreferenceBounds{Names: 1, Bytes: 9, Rows: 1}})
 
 	s := mariadb.Start(t)
@@ -71,6 +72,9 @@ func TestMove(t *testing.T) {
 	}
 	if r := must(to.EndedSessions(t.Context()))(t); len(r) != 1 || r[0].ID != "s" || !r[0].Expires.Equal(now) {
 		t.Errorf("%+v", r)
+	}
+	if p := must(to.Policies(t.Context()))(t); len(p) != 1 || p[0].Tenant != "dev" {
+		t.Errorf("%+v", p)
 	}
 	if p := must(to.Preferences(t.Context(), "u"))(t); len(p) != 1 || p[0].Value != "dark" {
 		t.Errorf("%+v", p)

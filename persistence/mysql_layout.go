@@ -31,7 +31,7 @@ var nacosTables = map[string]string{
 }
 
 // ownTables is how many tables of ours a MySQL can have.
-const ownTables = 4
+const ownTables = 5
 
 // own says which of our tables a MySQL has.
 type own struct {

@@ -147,6 +147,7 @@ var decoders = map[opCode]func([]byte) (Op, error){ //nolint:gochecknoglobals //
 	opCreateTenant: decode[CreateTenant],
 	opUpdateTenant: decode[UpdateTenant],
 	opRemoveTenant: decode[RemoveTenant],
+	opPutPolicy:    decode[PutPolicy],
 
 	opCreateUser:       decode[CreateUser],
 	opUpdatePassword:   decode[UpdatePassword],

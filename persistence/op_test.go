@@ -56,6 +56,7 @@ func ops() []persistence.Op {
 		persistence.RevokeTokens{User: "u", Before: now},
 		persistence.EndSession{User: "u", ID: "s", Before: now, Kept: "k", Since: now, Expires: now.Add(time.Hour), Now: now, Max: 10},
 		persistence.PutPreference{User: "u", Name: "views", Value: "[]", Bounds: persistence.PreferenceBounds{Names: 1, Bytes: 2, Rows: 3}},
+		persistence.PutPolicy{Tenant: "dev", Policy: `{"protected":true}`, Rows: 9},
 	}
 }
 

@@ -74,7 +74,10 @@ func (RemoveTenant) refusesFirst() {}
 
 func (o RemoveTenant) run(tx *txn) (Result, error) {
 	n, err := tx.exec("DELETE FROM tenant_info WHERE tenant_id = ? AND kp = ?", o.ID, kp)
-	return Result{N: n}, err
+	if err != nil {
+		return Result{}, err
+	}
+	return Result{N: n}, tx.lift(o.ID)
 }
 
 // Tenants lists the namespaces in the order they were made, without the public

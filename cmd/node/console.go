@@ -53,7 +53,7 @@ func (n *Node) watch() {
 	events := n.api.Events()
 	n.rows.Observe(func(op persistence.Op, _ persistence.Result) {
 		switch op.(type) {
-		case persistence.CreateTenant, persistence.UpdateTenant, persistence.RemoveTenant:
+		case persistence.CreateTenant, persistence.UpdateTenant, persistence.RemoveTenant, persistence.PutPolicy:
 			events.Changed(console.Topic{Kind: console.Namespaces})
 		case persistence.CreateUser, persistence.UpdatePassword, persistence.RemoveUser, persistence.AddRole, persistence.RemoveRole,
 			persistence.AddPermission, persistence.RemovePermission:

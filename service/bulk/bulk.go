@@ -136,6 +136,21 @@ func (p *Plan[T]) View() View {
 	return v
 }
 
+// Pending are the acts that Apply would do.
+func (p *Plan[T]) Pending() (out []T) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.state != Planned {
+		return nil
+	}
+	for i, act := range p.acts {
+		if p.items[i].Effect != None { // it is never written again
+			out = append(out, act)
+		}
+	}
+	return out
+}
+
 // Apply does the acts of the plan, one after the other, by do. It is done once: of a
 // plan that is being applied, or was, nothing is done again. It returns ErrExpired
 // where the plan is too old.

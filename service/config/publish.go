@@ -17,10 +17,11 @@ import (
 type Author struct {
 	User string // "" is nobody in particular
 	IP   string
+	Note string // what the change is for; "" is not said
 }
 
 func (a Author) writer() persistence.Writer {
-	w := persistence.Writer{SrcIP: a.IP, Time: time.Now()}
+	w := persistence.Writer{SrcIP: a.IP, Time: time.Now(), Note: a.Note}
 	if a.User != "" {
 		w.SrcUser = &a.User
 	}

@@ -41,6 +41,7 @@ type Namespace struct {
 type Store interface {
 	Tenants(ctx context.Context) ([]persistence.Tenant, error)
 	CountByTenant(ctx context.Context) (map[string]int64, error)
+	Policies(ctx context.Context) ([]persistence.Policy, error)
 }
 
 // Writer commits an op: directly, or through the log of the cluster.
