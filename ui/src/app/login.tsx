@@ -32,7 +32,7 @@ export function Entrance({ title, text, children }: { title: string; text?: stri
         {children}
       </div>
       <div className="flex items-center gap-4 text-xs text-fg-2">
-        <span>{has.version}</span>
+        <span>{t.common.version(has.version)}</span>
         <button type="button" className="h-6 underline" onClick={() => change({ language: language === 'zh' ? 'en' : 'zh' })}>
           {language === 'zh' ? 'English' : '中文'}
         </button>

@@ -49,7 +49,7 @@ export function bytes(value: number): string {
   return `${number(value / 1024 ** step, 1)} ${['B', 'KB', 'MB', 'GB', 'TB'][step]}`;
 }
 
-const spans = { en: ['d', 'h', 'min', 's'], zh: ['天', '小时', '分', '秒'] };
+const spans = { en: ['d', 'h', 'min', 's'], zh: ['天', '小时', '分钟', '秒'] };
 
 /** A length of time in its two largest units. */
 export function duration(seconds: number): string {

@@ -70,7 +70,7 @@ function options(width: number, props: Props): uPlot.Options {
     legend: { show: false },
     cursor: { sync: { key: 'overview' }, y: false, points: { size: 6 } },
     scales: { x: { range: (_, low, high) => shown(low, high, props.span) }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max((high ?? 0) * 1.1, props.unit === 'ratio' ? 0.01 : 1)] } },
-    axes: [{ ...axis, space: 64, values: (_, ticks, _axis, _space, step) => ticks.map((tick) => clock(tick * 1000, step < 60)) }, { ...axis, size: 52, ...(props.unit === 'bytes' && { incrs: powers }), values: (_, ticks) => ticks.map((tick) => say(props.unit, tick)) }],
+    axes: [{ ...axis, space: 64, size: 26, values: (_, ticks, _axis, _space, step) => ticks.map((tick) => clock(tick * 1000, step < 60)) }, { ...axis, size: 52, ...(props.unit === 'bytes' && { incrs: powers }), values: (_, ticks) => ticks.map((tick) => say(props.unit, tick)) }],
     series: [{}, ...props.lines.map((line, i) => ({ label: line.name, stroke: token(`--chart-${(i % 6) + 1}`), width: 1.75, dash: dashes[i % 4] ?? [], spanGaps: false, points: { show: false } }))],
     hooks: { drawClear: [drawMarks] },
   };

@@ -72,7 +72,7 @@ export function Dialog({ open, onClose, title, description, size = 'small', foot
                 {description && <R.Description className="mt-0.5 text-sm text-fg-2 wrap-anywhere">{description}</R.Description>}
               </div>
               {/* Without a tooltip: that would take the first Escape for itself. */}
-              <button type="button" aria-label={t.common.close} onClick={onClose} className="-mr-2 inline-flex size-8 shrink-0 items-center justify-center rounded-md text-fg-2 hover:bg-hover hover:text-fg">
+              <button type="button" aria-label={t.common.close} onClick={onClose} className="-mt-1 -mr-2 inline-flex size-8 shrink-0 items-center justify-center rounded-md text-fg-2 hover:bg-hover hover:text-fg">
                 <X size={16} aria-hidden />
               </button>
             </header>

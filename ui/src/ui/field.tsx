@@ -45,7 +45,7 @@ export function Area({ className, ...rest }: TextareaHTMLAttributes<HTMLTextArea
 }
 
 export function Select({ className, ...rest }: SelectHTMLAttributes<HTMLSelectElement>) {
-  return <select {...rest} className={cx(box, 'h-8 pr-1', wide(className), className)} />;
+  return <select {...rest} className={cx(box, 'caret h-8 pr-7', wide(className), className)} />;
 }
 
 export function Password({ className, ...rest }: InputHTMLAttributes<HTMLInputElement>) {

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import type { Page } from '../api/types';
 import { usePaging } from '../app/query';
 import { Pager } from './pager';
-import { NoMatch, Loaded } from './states';
+import { NoMatch, Loaded, RowSkeleton } from './states';
 import { Table, type Column, type Sort } from './table';
 
 interface Props<T> {
@@ -28,7 +28,7 @@ interface Props<T> {
 export function Listing<T>({ query, filtered, onClear, empty, size = 50, ...table }: Props<T>) {
   const paging = usePaging(size);
   return (
-    <Loaded query={query}>
+    <Loaded query={query} shape={<RowSkeleton />}>
       {(data) => {
         if (!data.totalCount && !data.pageItems.length) return filtered && onClear ? <NoMatch onClear={onClear} /> : empty;
         return (

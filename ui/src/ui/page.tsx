@@ -21,13 +21,13 @@ export function PageHead({ title, name, crumbs, badges, text, actions }: HeadPro
     <header className="mb-4 flex flex-wrap items-end justify-between gap-x-6 gap-y-3">
       <div className="min-w-0">
         {crumbs && <nav className="mb-0.5 flex flex-wrap items-center gap-1 text-xs text-fg-3">{crumbs}</nav>}
-        <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
+        <div className="flex min-h-8 flex-wrap items-center gap-x-3 gap-y-1">
           <h1 className="text-xl font-semibold wrap-anywhere">{title}</h1>
           {badges}
         </div>
         {text && <p className="mt-0.5 max-w-3xl text-sm text-fg-2">{text}</p>}
       </div>
-      {actions && <div className="flex flex-wrap items-center gap-2">{actions}</div>}
+      {actions && <div className="ml-auto flex flex-wrap items-center justify-end gap-2">{actions}</div>}
     </header>
   );
 }
@@ -36,12 +36,12 @@ export function Card({ title, actions, children, className, flush }: { title?: R
   return (
     <section className={cx('min-w-0 rounded-xl border border-line bg-surface', className)}>
       {(title || actions) && (
-        <div className="flex min-h-11 flex-wrap items-center justify-between gap-2 px-4 pt-2">
+        <div className="flex gutter min-h-11 flex-wrap items-center justify-between gap-2 pt-2">
           <h2 className="text-sm font-semibold">{title}</h2>
           {actions}
         </div>
       )}
-      <div className={flush ? 'rounded-[inherit]' : 'p-4'}>{children}</div>
+      <div className={flush ? 'rounded-[inherit]' : cx('gutter pb-4', title || actions ? 'pt-2' : 'pt-4')}>{children}</div>
     </section>
   );
 }

@@ -17,10 +17,10 @@ export function Pager({ page, size, total, sizes = [20, 50, 100, 500], onChange 
   const pages = Math.max(1, Math.ceil(total / size));
   const from = total ? (page - 1) * size + 1 : 0;
   return (
-    <div className="flex flex-wrap items-center justify-end gap-x-4 gap-y-1 border-t border-line px-3 py-1.5 text-xs text-fg-2">
+    <div className="flex flex-wrap items-center justify-end gap-x-4 gap-y-1 gutter border-t border-line py-1.5 text-xs text-fg-2">
       <span className="mr-auto tabular-nums">{t.table.range(from, Math.min(page * size, total), total)}</span>
       <label className="flex items-center gap-2">
-        {t.table.perPage}
+        <span className="max-sm:sr-only">{t.table.perPage}</span>
         <Select value={size} onChange={(event) => onChange(1, Number(event.target.value))} className="h-7 w-auto text-xs">
           {sizes.map((n) => (
             <option key={n} value={n}>

@@ -24,8 +24,8 @@ export function Blank({ icon: Icon = Inbox, title, text, children, tone = 'quiet
       <span className={cx('flex size-11 items-center justify-center rounded-full', tone === 'bad' ? 'bg-bad-soft text-bad' : 'bg-sunken text-fg-3')}>
         <Icon size={21} aria-hidden />
       </span>
-      <p className="mt-1 text-base font-medium">{title}</p>
-      {text && <p className="max-w-lg text-sm text-fg-2 wrap-anywhere">{text}</p>}
+      <div className="mt-1 text-base font-medium text-balance">{title}</div>
+      {text && <p className="max-w-lg text-sm text-balance text-fg-2 wrap-anywhere">{text}</p>}
       {children && <div className="mt-3 flex flex-wrap justify-center gap-2">{children}</div>}
     </div>
   );
@@ -82,6 +82,24 @@ export function Skeleton({ rows = 6, className }: { rows?: number; className?: s
   );
 }
 
+/** Rows of a table that is to come, as high as its own. */
+export function RowSkeleton({ rows = 8 }: { rows?: number }) {
+  const t = useT();
+  return (
+    <div role="status" aria-label={t.states.loading} className="late">
+      {Array.from({ length: rows + 1 }, (_, i) => (
+        <div key={i} className={cx('gutter flex items-center gap-6 border-line not-last:border-b', i ? 'h-(--row)' : 'h-9')}>
+          {(['w-5/12', 'w-2/12', 'w-1/12 max-md:hidden', 'w-2/12'] as const).map((width, at) => (
+            <span key={width} className={width}>
+              <span className={cx('skeleton block', i ? 'h-3.5' : 'h-2.5')} style={{ width: `${i ? [92, 74, 83, 66, 88, 58][(i + at) % 6] : 40}%` }} />
+            </span>
+          ))}
+        </div>
+      ))}
+    </div>
+  );
+}
+
 /** A strip across a region: something to know before reading on. */
 export function Strip({ tone = 'warn', icon: Icon = CircleAlert, children, action }: { tone?: 'warn' | 'bad' | 'info'; icon?: LucideIcon; children: ReactNode; action?: ReactNode }) {
   const tints = { warn: 'bg-warn-soft text-warn', bad: 'bg-bad-soft text-bad', info: 'bg-accent-soft text-accent-text' };
@@ -102,12 +120,12 @@ interface Query<T> {
 }
 
 /** Shows what a query brings, or why it does not; with a title where that is the whole page. */
-export function Loaded<T>({ query, rows, title, crumbs, children }: { query: Query<T>; rows?: number; title?: string; crumbs?: ReactNode; children: (data: T) => ReactNode }) {
+export function Loaded<T>({ query, rows, shape, title, crumbs, children }: { query: Query<T>; rows?: number; /** What stands for what is to come. */ shape?: ReactNode; title?: string; crumbs?: ReactNode; children: (data: T) => ReactNode }) {
   if (query.data !== undefined) return <>{children(query.data)}</>;
   return (
     <>
       {title && <PageHead title={title} {...(crumbs ? { crumbs } : {})} />}
-      {query.error ? <Failure error={query.error} onRetry={() => void query.refetch()} /> : <Skeleton {...(rows ? { rows } : {})} />}
+      {query.error ? <Failure error={query.error} onRetry={() => void query.refetch()} /> : (shape ?? <Skeleton {...(rows ? { rows } : {})} />)}
     </>
   );
 }

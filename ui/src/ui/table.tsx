@@ -1,6 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown, ArrowUp, ChevronsUpDown } from 'lucide-react';
-import { useRef, type KeyboardEvent, type ReactNode } from 'react';
+import { useRef, type CSSProperties, type KeyboardEvent, type ReactNode } from 'react';
 import { useT } from '../i18n';
 import { settings } from '../lib/settings';
 import { useStore } from '../lib/store';
@@ -15,6 +15,8 @@ export interface Column<T> {
   width?: string;
   align?: 'end';
   sortable?: boolean;
+  /** The width on a phone, where it differs. */
+  narrow?: string;
   /** Not shown on narrow windows. */
   wide?: boolean;
   /** Only on windows that are wide even for a desk. */
@@ -46,6 +48,11 @@ interface Props<T> {
 
 const hidden = <T,>(column: Column<T>) => (column.wider ? 'max-2xl:hidden' : column.wide && 'max-md:hidden');
 
+// As far from the border as all that stands above and below a table.
+const edges = 'first:pl-4 last:pr-4 max-md:px-1.5 max-md:first:pl-3 max-md:last:pr-3';
+
+const sized = <T,>({ width, narrow = width }: Column<T>) => ({ '--desk': width, '--phone': narrow }) as CSSProperties;
+
 const virtualFrom = 100; // rows; fewer are simply drawn
 
 function Head<T>({ column, sort, onSort }: { column: Column<T>; sort?: Sort | undefined; onSort?: ((sort: Sort) => void) | undefined }) {
@@ -56,7 +63,7 @@ function Head<T>({ column, sort, onSort }: { column: Column<T>; sort?: Sort | un
     <th
       scope="col"
       aria-sort={active ? (sort.down ? 'descending' : 'ascending') : undefined}
-      className={cx('sticky top-0 z-10 h-9 border-b border-line bg-surface px-3 max-md:px-2 text-xs font-medium whitespace-nowrap text-fg-3', column.align === 'end' ? 'text-right' : 'text-left', hidden(column))}
+      className={cx(edges, 'sticky top-0 z-10 h-9 border-b border-line bg-surface px-3 text-xs font-medium whitespace-nowrap text-fg-3', column.align === 'end' ? 'text-right' : 'text-left', hidden(column))}
     >
       {column.sortable && onSort ? (
         <button type="button" className="-mx-1 inline-flex h-6 items-center gap-1 rounded px-1 hover:bg-hover hover:text-fg" onClick={() => onSort({ by: column.key, down: active ? !sort.down : false })}>
@@ -113,18 +120,18 @@ export function Table<T>(props: Props<T>) {
   const chosen = rows.filter((row) => selected?.has(rowKey(row))).length;
 
   return (
-    <div ref={scroller} role="region" aria-label={label} tabIndex={0} className={cx('overflow-auto rounded-[inherit] transition-opacity', virtual && 'h-[calc(100dvh-19rem)] min-h-80', stale && 'opacity-70')}>
+    <div ref={scroller} role="region" aria-label={label} tabIndex={0} className={cx('overflow-auto rounded-[inherit] transition-opacity', virtual && 'h-[calc(100dvh-17rem)] min-h-80', stale && 'opacity-70')}>
       <table aria-label={label} aria-rowcount={rows.length + 1} className="w-full table-fixed border-separate max-md:table-auto border-spacing-0 text-sm">
         <colgroup>
-          {onSelect && <col style={{ width: 40 }} />}
+          {onSelect && <col className="w-10 max-md:w-8" />}
           {columns.map((column) => (
-            <col key={column.key} style={column.width ? { width: column.width } : {}} className={hidden(column) || ''} />
+            <col key={column.key} style={sized(column)} className={cx(column.width && 'w-(--desk)', (column.narrow ?? column.width) && 'max-md:w-(--phone)', hidden(column))} />
           ))}
         </colgroup>
         <thead>
           <tr>
             {onSelect && (
-              <th scope="col" className="sticky top-0 z-10 h-9 w-10 border-b border-line bg-surface pl-3 text-left">
+              <th scope="col" className="sticky top-0 z-10 h-9 border-b border-line bg-surface pl-4 text-left max-md:pl-3">
                 <Checkbox quiet label={t.table.selectAll} checked={chosen === 0 ? false : chosen === rows.length ? true : 'indeterminate'} onChange={(on) => onSelect(new Set(on ? rows.map(rowKey) : []))} />
               </th>
             )}
@@ -149,12 +156,12 @@ export function Table<T>(props: Props<T>) {
                 className={cx('group h-(--row) [&>td]:border-b [&>td]:border-line last:[&>td]:border-b-0', on ? 'bg-selected' : 'hover:bg-hover')}
               >
                 {onSelect && (
-                  <td className="pl-3" onClickCapture={(event) => { if (event.shiftKey) { event.stopPropagation(); event.preventDefault(); toggle(key, true); } }}>
+                  <td className="pl-4 max-md:pl-3" onClickCapture={(event) => { if (event.shiftKey) { event.stopPropagation(); event.preventDefault(); toggle(key, true); } }}>
                     <Checkbox quiet label={nameOf ? t.table.select(nameOf(row)) : t.table.select(key)} checked={on} onChange={() => toggle(key, false)} />
                   </td>
                 )}
                 {columns.map((column) => (
-                  <td key={column.key} className={cx('px-3 py-1 max-md:px-2', column.align === 'end' && 'text-right', hidden(column))}>
+                  <td key={column.key} className={cx(edges, 'px-3 py-1', column.align === 'end' && 'text-right', hidden(column))}>
                     {column.cell(row)}
                   </td>
                 ))}

@@ -103,7 +103,7 @@ export const admin = {
   },
   switches: {
     text: 'Switches of service discovery. They work at once and for all nodes.',
-    careful: 'This works at once, for every client.',
+    about: (what?: string) => `${what ? `${what}. ` : ''}This works at once, for every client.`,
     docs: {
       defaultPushCacheMillis: 'How long clients that are told of changes take their copy of a service for true, in milliseconds',
       clientBeatInterval: 'How often clients are told to give a sign of life, in milliseconds',

@@ -2,6 +2,7 @@ const n = new Intl.NumberFormat('en');
 
 export const common = {
   common: {
+    version: (name: string) => (name.startsWith('(') ? 'development version' : name),
     cancel: 'Cancel',
     close: 'Close',
     save: 'Save',

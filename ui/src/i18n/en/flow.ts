@@ -57,6 +57,8 @@ export const flow = {
     off: 'traffic off',
     weight: (value: number) => `weight ${n.format(value)}`,
     flapping: (count: number) => `${s(count, 'instance keeps', 'instances keep')} coming and going`,
+    and: ', ',
+    how: ': ',
     changes: (count: number, time: string) => `changed ${n.format(count)} times within ${time}`,
     since: (time: string) => `Kept in memory, complete since ${time}.`,
     none: 'Nothing has happened',

@@ -94,6 +94,8 @@ export const naming = {
     seen: 'Last seen',
     none: 'No clients',
     noneText: 'Clients appear when they register or subscribe.',
+    publishedNone: 'It registered no instance.',
+    subscribedNone: 'It asked to be told of no service.',
     published: (count: number) => `Registers ${s(count, 'instance', 'instances')}`,
     subscribed: (count: number) => `Subscribes to ${s(count, 'service', 'services')}`,
     listens: (count: number) => `Listens to ${s(count, 'config', 'configs')}`,

@@ -99,7 +99,7 @@ export const admin: Pick<Dictionary, 'overview' | 'nodes' | 'switches' | 'compar
   },
   switches: {
     text: '服务发现的开关。立即对所有节点生效。',
-    careful: '立即对所有客户端生效。',
+    about: (what) => `${what ? `${what}。` : ''}立即对所有客户端生效。`,
     docs: {
       defaultPushCacheMillis: '接收推送的客户端缓存有效期（毫秒）',
       clientBeatInterval: '要求客户端发送心跳的间隔（毫秒）',

@@ -4,6 +4,7 @@ const n = new Intl.NumberFormat('zh-CN');
 
 export const common: Pick<Dictionary, 'common' | 'table' | 'states' | 'errors' | 'errorCodes' | 'errorKeys'> = {
   common: {
+    version: (name) => (name.startsWith('(') ? '开发版本' : name),
     cancel: '取消',
     close: '关闭',
     save: '保存',

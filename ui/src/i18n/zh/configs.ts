@@ -26,7 +26,7 @@ export const configs: Pick<Dictionary, Part> = {
     removed: (name) => `已删除视图 ${name}。`,
   },
   configs: {
-    title: '配置列表',
+    title: '配置',
     dataId: 'Data ID',
     type: '格式',
     app: '应用',

@@ -2,7 +2,7 @@ import type { Dictionary } from '../index';
 
 export const naming: Pick<Dictionary, 'services' | 'instances' | 'clients' | 'checks'> = {
   services: {
-    title: '服务列表',
+    title: '服务',
     name: '服务名',
     create: '新建服务',
     created: (name) => `已创建 ${name}。`,
@@ -93,6 +93,8 @@ export const naming: Pick<Dictionary, 'services' | 'instances' | 'clients' | 'ch
     seen: '最近出现',
     none: '没有客户端',
     noneText: '客户端注册或订阅后会出现在这里。',
+    publishedNone: '没有注册实例。',
+    subscribedNone: '没有订阅服务。',
     published: (count) => `注册了 ${count} 个实例`,
     subscribed: (count) => `订阅了 ${count} 个服务`,
     listens: (count) => `监听 ${count} 个配置`,

@@ -11,7 +11,7 @@ import { Button } from '../../ui/button';
 import { Dialog } from '../../ui/dialog';
 import { SearchInput, Select } from '../../ui/field';
 import { Card, Facts, PageHead } from '../../ui/page';
-import { Blank, Loaded, NoMatch } from '../../ui/states';
+import { Blank, Loaded, NoMatch, RowSkeleton } from '../../ui/states';
 import { State, type Level } from '../../ui/status';
 import { Table } from '../../ui/table';
 import { complain } from '../../ui/toast';
@@ -70,7 +70,7 @@ export function AuditPage() {
     <>
       <PageHead title={t.nav.audit} text={t.audit.text} actions={<Button icon={Download} onClick={() => void saveCSV(search).catch(complain)}>CSV</Button>} />
       <Card flush>
-        <div className="flex flex-wrap gap-2 border-b border-line p-3">
+        <div className="flex flex-wrap gap-2 gutter border-b border-line py-3">
           <SearchInput data-filter label={t.audit.find} value={q} onChange={setQ} className="w-full sm:w-64" />
           <SearchInput label={t.login.user} value={user} onChange={setUser} className="w-full sm:w-48" />
           <Select aria-label={t.audit.outcome} value={search.outcome ?? ''} onChange={(event) => change({ outcome: event.target.value || undefined })} className="w-auto">
@@ -82,7 +82,7 @@ export function AuditPage() {
             ))}
           </Select>
         </div>
-        <Loaded query={query}>
+        <Loaded query={query} shape={<RowSkeleton />}>
           {(data) => {
             const rows = data.pages.flatMap((page) => page.items ?? []).map((row, i) => ({ row, i }));
             if (!rows.length) return search.q || search.user || search.outcome ? <NoMatch onClear={() => change({ q: undefined, user: undefined, outcome: undefined })} /> : <Blank icon={ScrollText} title={t.audit.none} />;
@@ -94,12 +94,12 @@ export function AuditPage() {
                   rowKey={({ i }) => String(i)}
                   onOpen={({ row }) => setOpened(row)}
                   columns={[
-                    { key: 'time', title: t.audit.time, width: '12rem', cell: ({ row }) => <span className="block min-w-[6.5rem] tabular-nums md:whitespace-nowrap">{absolute(millis(row.time))}</span> },
+                    { key: 'time', title: t.audit.time, width: '12rem', narrow: '1%', cell: ({ row }) => <span className="block min-w-[6.5rem] tabular-nums md:whitespace-nowrap">{absolute(millis(row.time))}</span> },
                     { key: 'user', title: t.audit.who, width: '12%', wide: true, cell: ({ row }) => <span className="wrap-anywhere">{row.user || '–'}</span> },
-                    { key: 'what', title: t.audit.what, cell: ({ row }) => <button type="button" onClick={() => setOpened(row)} className="min-h-6 min-w-[9.25rem] text-left font-mono text-xs wrap-anywhere text-accent-text hover:underline">{row.method} {row.path}</button> },
+                    { key: 'what', title: t.audit.what, cell: ({ row }) => <><button type="button" onClick={() => setOpened(row)} className="min-h-6 min-w-[9.25rem] text-left font-mono text-xs wrap-anywhere text-accent-text hover:underline">{row.method} {row.path}</button>{named(row) && <span className="block font-mono text-xs wrap-anywhere text-fg-3 md:hidden">{named(row)}</span>}</> },
                     { key: 'resource', title: t.access.resource, width: '20%', wide: true, cell: ({ row }) => <span className="font-mono text-xs wrap-anywhere">{row.resource}{named(row) && <span className="block text-fg-3">{named(row)}</span>}</span> },
                     { key: 'address', title: t.config.from, width: '9rem', wide: true, wider: true, cell: ({ row }) => <span className="font-mono text-xs wrap-anywhere">{row.address}</span> },
-                    { key: 'outcome', title: t.audit.outcome, width: '7rem', cell: ({ row }) => <State level={levels[row.outcome] ?? 'unknown'}>{t.audit.outcomes[row.outcome as 'done'] ?? row.outcome}</State> },
+                    { key: 'outcome', title: t.audit.outcome, width: '7rem', narrow: '1%', cell: ({ row }) => <State level={levels[row.outcome] ?? 'unknown'}>{t.audit.outcomes[row.outcome as 'done'] ?? row.outcome}</State> },
                   ]}
                 />
                 {query.hasNextPage && (

@@ -92,7 +92,7 @@ export function PermissionsTab() {
   const why = !mayGlobal(me, 'permissions', 'w') && t.errors.forbidden;
   return (
     <Card flush>
-      <div className="flex flex-wrap items-center justify-between gap-2 border-b border-line p-3">
+      <div className="flex flex-wrap items-center justify-between gap-2 gutter border-b border-line py-3">
         <SearchInput data-filter label={t.access.findRole} value={q} onChange={setQ} className="w-full sm:w-72" />
         <Button look="primary" icon={Plus} why={why} onClick={() => setGranting(true)}>
           {t.access.grant}

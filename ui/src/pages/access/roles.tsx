@@ -47,7 +47,7 @@ export function RolesTab() {
   const why = !mayGlobal(me, 'roles', 'w') && t.errors.forbidden;
   return (
     <Card flush>
-      <div className="flex flex-wrap items-center gap-2 border-b border-line p-3">
+      <div className="flex flex-wrap items-center gap-2 gutter border-b border-line py-3">
         <SearchInput data-filter label={t.access.findUser} value={user} onChange={setUser} className="w-full sm:w-56" />
         <SearchInput label={t.access.findRole} value={role} onChange={setRole} className="w-full sm:w-56" />
         <Button look="primary" icon={Plus} why={why} onClick={() => setBinding(true)} className="sm:ml-auto">
@@ -60,7 +60,7 @@ export function RolesTab() {
         rowKey={(row) => `${row.role} ${row.username}`}
         columns={[
           { key: 'role', title: t.access.role, cell: (row) => <span className="font-medium wrap-anywhere">{row.role}</span> },
-          { key: 'user', title: t.login.user, width: '34%', cell: (row) => <span className="wrap-anywhere">{row.username}</span> },
+          { key: 'user', title: t.login.user, width: '42%', narrow: '54%', cell: (row) => <span className="wrap-anywhere">{row.username}</span> },
           { key: 'rights', title: t.access.permissions, width: '10rem', wide: true, cell: (row) => <Link to="/access/$name" params={{ name: 'permissions' }} search={{ q: row.role }} className={linkLook}>{t.access.permissionsOf}</Link> },
           { key: 'acts', title: t.common.actions, quiet: true, width: '3.5rem', align: 'end', cell: (row) => !why && row.role !== 'ROLE_ADMIN' && <IconButton label={t.access.unbind(row.username, row.role)} icon={Unlink} onClick={() => setLeaving(row)} /> },
         ]}

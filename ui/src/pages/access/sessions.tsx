@@ -52,7 +52,7 @@ export function SessionsTab() {
   const may = (row: SessionRow) => row.username === me.username || mayGlobal(me, 'users', 'w');
   return (
     <Card flush>
-      <div className="flex flex-wrap items-center justify-between gap-2 border-b border-line p-3">
+      <div className="flex flex-wrap items-center justify-between gap-2 gutter border-b border-line py-3">
         {others ? <SearchInput data-filter label={t.access.findSession} value={q} onChange={setQ} className="w-full sm:w-72" /> : <p className="text-sm text-fg-2">{t.access.sessionsText}</p>}
         <Button icon={LogOut} onClick={() => setEnding({ all: me.username })}>
           {t.access.endOthers}

@@ -56,7 +56,7 @@ export function UsersTab() {
   const why = !mayGlobal(me, 'users', 'w') && t.errors.forbidden;
   return (
     <Card flush>
-      <div className="flex flex-wrap items-center justify-between gap-2 border-b border-line p-3">
+      <div className="flex flex-wrap items-center justify-between gap-2 gutter border-b border-line py-3">
         <SearchInput data-filter label={t.access.findUser} value={q} onChange={setQ} className="w-full sm:w-72" />
         <Button look="primary" icon={Plus} why={why} onClick={() => setDialog({ kind: 'create' })}>
           {t.access.createUser}
@@ -68,7 +68,7 @@ export function UsersTab() {
         rowKey={(row) => row.username}
         columns={[
           { key: 'name', title: t.login.user, cell: (row) => <span className="block min-w-32 font-medium wrap-anywhere">{row.username}</span> },
-          { key: 'roles', title: t.access.roles, width: '10rem', cell: (row) => <Link to="/access/$name" params={{ name: 'roles' }} search={{ q: row.username }} className={linkLook}>{t.access.rolesOf}</Link> },
+          { key: 'roles', title: t.access.roles, width: '10rem', narrow: '1%', cell: (row) => <Link to="/access/$name" params={{ name: 'roles' }} search={{ q: row.username }} className={`${linkLook} whitespace-nowrap`}>{t.access.rolesOf}</Link> },
           { key: 'explain', title: t.access.explain, width: '12rem', wide: true, cell: (row) => <Link to="/access/$name" params={{ name: 'explain' }} search={{ user: row.username }} className={linkLook}>{t.access.explainOf}</Link> },
           {
             key: 'acts',

@@ -66,11 +66,12 @@ function Items({ plan, label }: { plan: Plan; label: string }) {
         columns={[
           { key: 'name', title: first?.target.kind === 'config' ? t.configs.dataId : first?.target.kind === 'service' ? t.services.name : t.instances.address, cell: (item) => <span className="wrap-anywhere">{nameOf(item)}</span> },
           { key: 'place', title: first?.target.kind === 'instance' ? t.services.name : t.common.group, width: '22%', wide: true, cell: (item) => <span className="wrap-anywhere">{placeOf(item)}</span> },
-          { key: 'effect', title: t.transfer.effect, width: '26%', cell: (item) => <span className={item.allowed ? '' : 'text-bad'}>{effectOf(t, item)}</span> },
+          { key: 'effect', title: t.transfer.effect, width: '26%', narrow: '24%', cell: (item) => <span className={item.allowed ? '' : 'text-bad'}>{effectOf(t, item)}</span> },
           {
             key: 'remark',
             title: plan.state === 'planned' ? t.bulk.remark : t.bulk.outcome,
             width: '28%',
+            narrow: '36%',
             cell: (item) => (item.outcome === 'waiting' ? <span className="text-fg-2 wrap-anywhere">{remarkOf(t, item)}</span> : <Badge level={levels[item.outcome]}>{remarkOf(t, item)}</Badge>),
           },
         ]}

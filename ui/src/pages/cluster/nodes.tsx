@@ -22,7 +22,7 @@ function NodeCard({ node, alone }: { node: ClusterNode; alone: boolean }) {
       {node.error && <div className="mb-3"><Strip tone="bad">{node.error}</Strip></div>}
       <Facts
         items={[
-          [t.config.version, node.version],
+          [t.config.version, t.common.version(node.version)],
           !alone && !node.self && node.state !== 'UP' && [t.clients.seen, <Time key="t" at={node.lastSeen} />],
           load && [t.nodes.uptime, duration(load.uptime)],
           load && [t.nodes.cpu, `${number(load.cpu * 100, 1)} % · ${t.nodes.load} ${number(load.load, 2)}`],

@@ -9,7 +9,7 @@ import { IconButton } from '../../ui/button';
 import { FormDialog } from '../../ui/dialog';
 import { Field, Input, Select } from '../../ui/field';
 import { Card, PageHead } from '../../ui/page';
-import { Loaded } from '../../ui/states';
+import { Loaded, RowSkeleton } from '../../ui/states';
 import { Table } from '../../ui/table';
 
 interface Scalar {
@@ -43,7 +43,7 @@ function Change({ one, onClose }: { one: Scalar; onClose: () => void }) {
   const act = useAct({ run: () => putSwitch(setters[one.name]!, value), done: t.common.saved, stale: [['switches']], then: onClose });
   const flag = one.value === 'true' || one.value === 'false';
   return (
-    <FormDialog open onClose={onClose} title={one.name} description={[t.switches.docs[one.name], t.switches.careful].filter(Boolean).join('. ')} submit={t.common.save} busy={act.isPending} why={value === one.value && t.edit.unchanged} onSubmit={() => act.mutate()}>
+    <FormDialog open onClose={onClose} title={one.name} description={t.switches.about(t.switches.docs[one.name])} submit={t.common.save} busy={act.isPending} why={value === one.value && t.edit.unchanged} onSubmit={() => act.mutate()}>
       <Field label={t.common.value}>
         {(props) =>
           flag ? (
@@ -71,7 +71,7 @@ export function SwitchesPage() {
     <>
       <PageHead title={t.nav.switches} text={t.switches.text} />
       <Card flush>
-        <Loaded query={query}>
+        <Loaded query={query} shape={<RowSkeleton />}>
           {(list) => (
             <Table
               label={t.nav.switches}
@@ -79,7 +79,7 @@ export function SwitchesPage() {
               rowKey={(one) => one.name}
               columns={[
                 { key: 'name', title: t.common.name, cell: (one) => <span className="block min-w-40 py-0.5"><span className="font-mono text-xs wrap-anywhere">{one.name}</span><span className="block text-xs text-fg-3">{t.switches.docs[one.name] ?? t.switches.idle}</span></span> },
-                { key: 'value', title: t.common.value, width: '45%', cell: (one) => <span className="font-mono text-xs wrap-anywhere">{shown(one.value) || '–'}</span> },
+                { key: 'value', title: t.common.value, width: '45%', narrow: '30%', cell: (one) => <span className="font-mono text-xs wrap-anywhere">{shown(one.value) || '–'}</span> },
                 { key: 'acts', title: t.common.actions, quiet: true, width: '3.5rem', align: 'end', cell: (one) => writes && setters[one.name] && <IconButton label={`${t.common.edit} ${one.name}`} icon={Pencil} onClick={() => setEditing({ name: one.name, value: shown(one.value) })} /> },
               ]}
             />

@@ -73,7 +73,7 @@ function ContentCards({ config, secret, hidden, onHide }: CardsProps) {
             <CopyButton text={config.content} label={t.config.copyContent} />
           </span>
         </div>
-        <CodeView text={config.content} type={config.type ?? 'text'} label={t.config.contentOf(config.dataId)} hidden={secret && hidden ? t.config.secret : undefined} className="h-[calc(100dvh-20rem)] min-h-72" />
+        <CodeView text={config.content} type={config.type ?? 'text'} label={t.config.contentOf(config.dataId)} hidden={secret && hidden ? t.config.secret : undefined} className="h-[calc(100dvh-16rem)] min-h-72" />
       </Card>
       <Card className="h-fit">
         <Facts

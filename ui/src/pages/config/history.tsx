@@ -75,7 +75,7 @@ function Compare({ config, nid, onRestore }: { config: ConfigFull; nid: string; 
         type={version.type || 'text'}
         beforeTitle={against === 'current' ? version.version : version.previous === null ? t.history.nothing : t.history.before(version.version)}
         afterTitle={against === 'current' ? t.history.now : version.content === null ? t.history.nothing : version.version}
-        className="h-[calc(100dvh-20rem)] min-h-80"
+        className="h-[calc(100dvh-16rem)] min-h-80"
       />
     </div>
   );
@@ -137,7 +137,7 @@ export function HistoryTab({ config }: { config: ConfigFull }) {
         return (
           <div className="grid items-start gap-4 lg:grid-cols-[18rem_minmax(0,1fr)]">
             <Card flush className="overflow-hidden">
-              <div className="max-h-[40vh] overflow-y-auto lg:max-h-[calc(100dvh-20rem)]">
+              <div className="max-h-[40vh] overflow-y-auto lg:max-h-[calc(100dvh-16rem)]">
                 {data.pageItems.map((version) => (
                   <Entry key={version.nid} version={version} on={version.nid === chosen} onChoose={() => change({ v: version.nid })} />
                 ))}

@@ -50,7 +50,7 @@ export function ConfigFilter({ facets }: { facets: Facets }) {
   const [q, setQ] = useTyped(search.q ?? '', set('q'));
   const chips = filterNames.filter((name) => name !== 'q' && search[name]).map((name) => ({ key: name, label: t.configs.filters[name], value: name === 'state' ? t.configs.states[search[name] as 'gray'] : name === 'changed' ? t.configs.agoes[search[name] as '1h'] : search[name]! }));
   return (
-    <div className="flex flex-col gap-2 border-b border-line p-3">
+    <div className="flex flex-col gap-2 gutter border-b border-line py-3">
       <div className="flex flex-wrap items-center gap-2">
         <SearchInput data-filter label={t.configs.find} value={q} onChange={setQ} className="w-full sm:w-80" />
         <Popover.Root>

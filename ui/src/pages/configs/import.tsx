@@ -1,4 +1,4 @@
-import { useNavigate } from '@tanstack/react-router';
+import { Link, useNavigate } from '@tanstack/react-router';
 import { FileUp, Upload } from 'lucide-react';
 import { useState } from 'react';
 import { importConfigs, type Policy } from '../../api/config';
@@ -14,6 +14,7 @@ import { Button } from '../../ui/button';
 import { CodeDiff } from '../../ui/code/lazy';
 import { cx } from '../../ui/cx';
 import { Dialog } from '../../ui/dialog';
+import { linkLook } from '../../ui/link';
 import { Card, PageHead } from '../../ui/page';
 import { FileProgress } from '../../ui/progress';
 import { Strip } from '../../ui/states';
@@ -132,7 +133,7 @@ export function ImportPage() {
   const act = useAct({ run: (chosen: File) => previewImport(ns, chosen, setStep), then: (_, chosen) => setFile(chosen) });
   return (
     <>
-      <PageHead title={t.transfer.title(name)} text={t.transfer.text} />
+      <PageHead title={t.transfer.title(name)} crumbs={<Link to="/ns/$ns/configs" params={{ ns }} className={linkLook}>{t.nav.configs}</Link>} text={t.transfer.text} />
       {file && act.data ? (
         <Plan plan={act.data} file={file} onAgain={() => setFile(undefined)} />
       ) : (

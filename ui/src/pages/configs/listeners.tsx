@@ -26,7 +26,7 @@ export function ListenersPage() {
       <PageHead title={t.nav.listeners} text={t.listeners.text} />
       <div className="mb-4 empty:hidden"><Partial nodes={query.data?.nodes} /></div>
       <Card flush>
-        <div className="flex flex-wrap items-end gap-2 border-b border-line p-3">
+        <div className="flex flex-wrap items-center gap-2 gutter border-b border-line py-3">
           <SearchInput data-filter label={t.configs.find} value={q} onChange={setQ} className="w-full sm:w-80" />
           <SearchInput label={t.listeners.byIp} value={ip} onChange={setIp} className="w-full sm:w-56" />
           <Field label={<span className="sr-only">{t.common.state}</span>}>

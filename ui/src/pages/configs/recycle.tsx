@@ -12,7 +12,7 @@ import { CodeView } from '../../ui/code/lazy';
 import { Dialog } from '../../ui/dialog';
 import { SearchInput } from '../../ui/field';
 import { Card, PageHead } from '../../ui/page';
-import { Blank, Loaded, NoMatch } from '../../ui/states';
+import { Blank, Loaded, NoMatch, RowSkeleton } from '../../ui/states';
 import { Table } from '../../ui/table';
 import { Time } from '../../ui/time';
 
@@ -72,10 +72,10 @@ export function RecyclePage() {
     <>
       <PageHead title={t.nav.recycle} text={t.recycle.text} />
       <Card flush>
-        <div className="border-b border-line p-3">
+        <div className="gutter border-b border-line py-3">
           <SearchInput data-filter label={t.configs.find} value={q} onChange={setQ} className="w-full sm:w-80" />
         </div>
-        <Loaded query={query}>
+        <Loaded query={query} shape={<RowSkeleton />}>
           {(data) => {
             const rows = data.pages.flatMap((page) => page.items ?? []);
             if (!rows.length) return search.q ? <NoMatch onClear={() => change({ q: undefined })} /> : <Blank icon={Trash2} title={t.recycle.none} text={t.recycle.noneText} />;

@@ -10,7 +10,7 @@ import { Button } from '../../ui/button';
 import { SearchInput } from '../../ui/field';
 import { linkLook } from '../../ui/link';
 import { Card, PageHead } from '../../ui/page';
-import { Blank, Loaded, NoMatch } from '../../ui/states';
+import { Blank, Loaded, NoMatch, RowSkeleton } from '../../ui/states';
 import { KindBadge } from '../config/history';
 
 const dayOf = (at: number) => new Intl.DateTimeFormat(settings.get().language === 'zh' ? 'zh-CN' : 'en-GB', { dateStyle: 'full', ...(settings.get().utc ? { timeZone: 'UTC' } : {}) }).format(at);
@@ -63,11 +63,11 @@ export function ReleasesPage() {
     <>
       <PageHead title={t.nav.releases} text={t.history.releasesText} />
       <Card flush>
-        <div className="flex flex-wrap gap-2 border-b border-line p-3">
+        <div className="flex flex-wrap gap-2 gutter border-b border-line py-3">
           <SearchInput data-filter label={t.configs.find} value={q} onChange={setQ} className="w-full sm:w-80" />
           <SearchInput label={t.configs.filters.by} value={by} onChange={setBy} className="w-full sm:w-56" />
         </div>
-        <Loaded query={query}>
+        <Loaded query={query} shape={<RowSkeleton />}>
           {(data) => {
             const versions = data.pages.flatMap((page) => page.items ?? []);
             if (!versions.length) return search.q || search.by ? <NoMatch onClear={() => change({ q: undefined, by: undefined })} /> : <Blank icon={History} title={t.history.none} />;

@@ -162,7 +162,7 @@ export function EditForm({ name, base: first, latest, fresh = false, secrets }: 
           {(props) => <Input {...props} value={written.desc} onChange={(event) => edit({ desc: event.target.value })} />}
         </Field>
       </div>
-      <div className={cx('flex flex-col overflow-hidden border border-line bg-surface', tall ? 'fixed inset-0 z-30' : 'h-[calc(100dvh-21rem)] min-h-80 rounded-xl')}>
+      <div className={cx('flex flex-col overflow-hidden border border-line bg-surface', tall ? 'fixed inset-0 z-30' : 'h-[calc(100dvh-17rem)] min-h-80 rounded-xl')}>
         <div className="flex flex-wrap items-center gap-x-1 border-b border-line px-2 py-0.5">
           <IconButton label={t.edit.format} icon={AlignLeft} onClick={() => void tidy()} />
           <IconButton label={t.edit.wrap} icon={WrapText} aria-pressed={wrap} onClick={() => change({ wrap: !wrap })} className={wrap ? 'bg-accent-soft text-accent-text' : ''} />

@@ -135,7 +135,7 @@ function columns(t: Dictionary, left: string, right: string, onOpen: (pair: Stat
   return [
     { key: 'dataId', title: t.configs.dataId, cell: (pair) => <span className="block min-w-32 font-medium wrap-anywhere">{pair.dataId}<span className="block text-xs font-normal text-fg-3 md:hidden">{pair.groupName}</span></span> },
     { key: 'group', title: t.common.group, width: '22%', wide: true, cell: (pair) => <span className="wrap-anywhere">{pair.groupName}</span> },
-    { key: 'state', title: t.common.state, width: '11rem', cell: (pair) => <Badge level={levels[pair.state]}>{words[pair.state]}</Badge> },
+    { key: 'state', title: t.common.state, width: '11rem', narrow: '1%', cell: (pair) => <Badge level={levels[pair.state]}>{words[pair.state]}</Badge> },
     { key: 'keys', title: t.compare.keyCount, width: '10rem', wide: true, cell: (pair) => <KeyCount pair={pair} /> },
     { key: 'open', title: t.history.compare, quiet: true, width: '3.5rem', align: 'end', cell: (pair) => <IconButton label={t.compare.open(pair.dataId)} icon={GitCompareArrows} onClick={() => onOpen(pair)} /> },
   ];
@@ -218,12 +218,12 @@ export function ComparePage() {
     <>
       <PageHead title={t.compare.title} text={t.compare.text} />
       <div className="flex flex-col gap-4">
-        <div className="flex flex-wrap items-end gap-3">
-          <div className="w-full sm:w-64">
+        <div className="grid grid-cols-[minmax(0,1fr)_auto_minmax(0,1fr)] items-end gap-2 sm:grid-cols-[16rem_auto_16rem]">
+          <div>
             <Choose label={t.compare.left} value={left} onChange={(ns) => change({ left: ns, right, page: undefined })} />
           </div>
           <IconButton label={t.compare.swap} icon={ArrowLeftRight} onClick={() => change({ left: right || undefined, right: left, page: undefined })} />
-          <div className="w-full sm:w-64">
+          <div>
             <Choose label={t.compare.right} value={right} onChange={(ns) => change({ left, right: ns, page: undefined })} />
           </div>
         </div>

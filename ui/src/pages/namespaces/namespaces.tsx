@@ -18,7 +18,7 @@ import { Field, Input, SearchInput } from '../../ui/field';
 import { linkLook } from '../../ui/link';
 import { Menu, MenuItem, MenuLine } from '../../ui/menu';
 import { Card, PageHead } from '../../ui/page';
-import { Loaded, NoMatch } from '../../ui/states';
+import { Loaded, NoMatch, RowSkeleton } from '../../ui/states';
 import { Table } from '../../ui/table';
 
 const pattern = /^[\w-]{0,128}$/;
@@ -86,10 +86,10 @@ export function NamespacesPage() {
         }
       />
       <Card flush>
-        <div className="border-b border-line p-3">
+        <div className="gutter border-b border-line py-3">
           <SearchInput data-filter label={t.nav.findNamespace} value={q} onChange={setQ} className="w-full sm:w-72" />
         </div>
-        <Loaded query={query}>
+        <Loaded query={query} shape={<RowSkeleton />}>
           {(all) => {
             const rows = all.filter((one) => !wanted || `${one.namespace} ${one.namespaceShowName} ${one.namespaceDesc ?? ''}`.toLowerCase().includes(wanted));
             if (!rows.length) return <NoMatch onClear={() => change({ q: undefined })} />;

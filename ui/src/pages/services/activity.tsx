@@ -29,14 +29,14 @@ function set(t: Dictionary, { set: did }: Happening): string {
     did.enabled !== null && (did.enabled ? t.activity.on : t.activity.off),
     did.weight !== null && t.activity.weight(did.weight),
     did.metadata && t.activity.metadata,
-  ].filter(Boolean).join(', ');
+  ].filter(Boolean).join(t.activity.and);
 }
 
 function columns(t: Dictionary): Column<Happening>[] {
   return [
-    { key: 'at', title: t.activity.when, width: '9rem', cell: (row) => <Time at={row.at} /> },
-    { key: 'instance', title: t.activity.instance, width: '26%', cell: (row) => <span className="block min-w-28 font-mono text-xs wrap-anywhere">{row.ip}:{row.port}{row.clusterName !== 'DEFAULT' && <span className="block text-fg-3">{row.clusterName}</span>}</span> },
-    { key: 'kind', title: t.activity.what, cell: (row) => <State level={levels[row.kind] ?? 'unknown'} className="whitespace-normal!">{[t.activity.kinds[row.kind] ?? row.kind, set(t, row)].filter(Boolean).join(': ')}</State> },
+    { key: 'at', title: t.activity.when, width: '9rem', narrow: '1%', cell: (row) => <Time at={row.at} /> },
+    { key: 'instance', title: t.activity.instance, width: '26%', narrow: '1%', cell: (row) => <span className="block min-w-28 font-mono text-xs wrap-anywhere">{row.ip}:{row.port}{row.clusterName !== 'DEFAULT' && <span className="block text-fg-3">{row.clusterName}</span>}</span> },
+    { key: 'kind', title: t.activity.what, cell: (row) => <State level={levels[row.kind] ?? 'unknown'} className="whitespace-normal!">{[t.activity.kinds[row.kind] ?? row.kind, set(t, row)].filter(Boolean).join(t.activity.how)}</State> },
     { key: 'by', title: t.activity.by, width: '16%', wide: true, cell: (row) => row.by || <span className="text-fg-3">–</span> },
     { key: 'node', title: t.activity.node, width: '12rem', wide: true, wider: true, cell: (row) => <span className="font-mono text-xs">{row.node}</span> },
   ];
@@ -59,7 +59,8 @@ export function ActivityTab() {
               <ul aria-label={t.activity.flapping(data.flapping.length)} className="mt-1">
                 {data.flapping.slice(0, 10).map((one) => (
                   <li key={`${one.clusterName}/${one.ip}:${one.port}`}>
-                    <span className="font-mono text-xs">{one.ip}:{one.port}</span> {t.activity.changes(one.changes, duration(data.window / 1000))}
+                    <span className="font-mono text-xs">{one.ip}:{one.port}</span>{' '}
+                    {t.activity.changes(one.changes, duration(data.window / 1000))}
                   </li>
                 ))}
               </ul>

@@ -33,7 +33,7 @@ export function ClientsPage() {
       <PageHead title={t.nav.clients} text={t.clients.text} />
       <div className="mb-4 empty:hidden"><Partial nodes={query.data?.nodes} /></div>
       <Card flush>
-        <div className="border-b border-line p-3">
+        <div className="gutter border-b border-line py-3">
           <SearchInput data-filter label={t.clients.find} value={q} onChange={setQ} className="w-full sm:w-72" />
         </div>
         <Listing
@@ -43,12 +43,12 @@ export function ClientsPage() {
           columns={[
             { key: 'id', title: t.clients.id, cell: (row) => <Link to="/ns/$ns/clients/$name" params={{ ns, name: row.clientId }} className={`${linkLook} block min-w-40 font-mono text-xs wrap-anywhere`}>{row.clientId}</Link> },
             ...(many ? [{ key: 'node', title: t.clients.node, wide: true, wider: true, width: '13%', cell: (row: ClientRow) => <span className="font-mono text-xs wrap-anywhere">{row.node}</span> }] : []),
-            { key: 'kind', title: t.services.kind, width: '8rem', cell: (row) => <Badge>{t.clients.kinds[row.kind] ?? row.kind}</Badge> },
+            { key: 'kind', title: t.services.kind, width: '8rem', narrow: '1%', cell: (row) => <Badge>{t.clients.kinds[row.kind] ?? row.kind}</Badge> },
             { key: 'publishes', title: t.clients.publishes, wide: true, width: '7rem', align: 'end', cell: (row) => number(row.publishes) },
             { key: 'subscribes', title: t.clients.subscribes, wide: true, width: '7rem', align: 'end', cell: (row) => number(row.subscribes) },
             { key: 'app', title: t.configs.app, wide: true, width: '14%', cell: (row) => row.app || '–' },
             { key: 'agent', title: 'SDK', wide: true, width: '18%', cell: (row) => <span className="wrap-anywhere">{row.agent || '–'}</span> },
-            { key: 'seen', title: t.clients.seen, width: '8rem', cell: (row) => <Time at={row.lastSeen} /> },
+            { key: 'seen', title: t.clients.seen, width: '8rem', narrow: '1%', cell: (row) => <Time at={row.lastSeen} /> },
           ]}
           filtered={Boolean(search.q)}
           onClear={() => change({ q: undefined, page: undefined })}
@@ -89,8 +89,10 @@ function Body({ client }: { client: ClientFull }) {
         <Card>
           <Facts items={[[t.instances.address, client.port ? `${client.ip}:${client.port}` : client.ip], (client.nodes?.length ?? 0) > 1 && [t.clients.node, client.node], [t.configs.app, client.app], ['SDK', client.agent], [t.clients.seen, <Time key="t" at={client.lastSeen} />]]} />
         </Card>
-        <Card flush title={t.clients.published(published.length)}>
-          {published.length > 0 && (
+        <Card flush={published.length > 0} title={t.clients.published(published.length)}>
+          {published.length === 0 ? (
+            <p className="text-sm text-fg-3">{t.clients.publishedNone}</p>
+          ) : (
             <Table
               label={t.clients.published(published.length)}
               rows={published}
@@ -104,8 +106,10 @@ function Body({ client }: { client: ClientFull }) {
             />
           )}
         </Card>
-        <Card flush title={t.clients.subscribed(subscribed.length)}>
-          {subscribed.length > 0 && (
+        <Card flush={subscribed.length > 0} title={t.clients.subscribed(subscribed.length)}>
+          {subscribed.length === 0 ? (
+            <p className="text-sm text-fg-3">{t.clients.subscribedNone}</p>
+          ) : (
             <Table
               label={t.clients.subscribed(subscribed.length)}
               rows={subscribed}

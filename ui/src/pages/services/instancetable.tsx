@@ -109,7 +109,7 @@ export function InstanceTable({ ns, of, clusters = [] }: Props) {
   const names = ['q', 'meta', 'cluster', 'health', 'enabled'];
   return (
     <>
-      <div className="flex flex-wrap items-center gap-2 border-b border-line p-3">
+      <div className="flex flex-wrap items-center gap-2 gutter border-b border-line py-3">
         <SearchInput data-filter label={of ? t.instances.findAddress : t.instances.find} value={q} onChange={setQ} className="w-full sm:w-64" />
         <SearchInput label={t.services.findMeta} value={meta} onChange={setMeta} className="w-full sm:w-52" />
         {clusters.length > 1 && (

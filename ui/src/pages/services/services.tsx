@@ -41,12 +41,13 @@ function columns(t: Dictionary, ns: string, onDelete: (row: ServiceRow) => void)
       title: t.services.healthy,
       sortable: true,
       width: '9rem',
+      narrow: '1%',
       cell: (row) => (row.instances ? <Share part={row.healthy} whole={row.instances} level={row.healthy === row.instances ? 'ok' : row.healthy ? 'warn' : 'bad'} /> : <span className="text-fg-3">{t.services.empty}</span>),
     },
     {
       key: 'state',
       title: t.common.state,
-      width: '9rem',
+      width: '12rem',
       wide: true,
       cell: (row) => (
         <span className="flex flex-wrap gap-1">
@@ -134,7 +135,7 @@ export function ServicesPage() {
       />
       <Summary page={query.data} />
       <Card flush>
-        <div className="flex flex-wrap items-center gap-2 border-b border-line p-3">
+        <div className="flex flex-wrap items-center gap-2 gutter border-b border-line py-3">
           <SearchInput data-filter label={t.services.find} value={q} onChange={setQ} className="w-full sm:w-72" />
           <SearchInput label={t.services.findMeta} value={meta} onChange={setMeta} className="w-full sm:w-52" />
           <Select aria-label={t.common.state} value={search.state ?? ''} onChange={(event) => change({ state: event.target.value || undefined, page: undefined })} className="w-auto">

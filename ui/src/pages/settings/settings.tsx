@@ -58,14 +58,32 @@ export function SettingsPage() {
             </div>
           </Card>
         )}
-        <Card title={t.settings.look}>
-          <div className="grid gap-4 sm:grid-cols-2">
-            <Choice<Language> label={t.nav.language} value={now.language} options={[['zh', '中文'], ['en', 'English']]} onChange={(language) => change({ language })} />
-            <Choice<Theme> label={t.nav.theme} value={now.theme} options={(['system', 'light', 'dark', 'contrast'] as const).map((key) => [key, t.nav.themes[key]] as const)} onChange={(theme) => change({ theme })} />
-            <Choice<Density> label={t.settings.density} value={now.density} options={[['comfortable', t.settings.comfortable], ['compact', t.settings.compact]]} onChange={(density) => change({ density })} />
-            <Field label={t.settings.editorSize}>{(props) => <Input {...props} type="number" min={10} max={24} value={now.editorSize} onChange={(event) => change({ editorSize: Math.min(24, Math.max(10, Number(event.target.value) || 13)) })} />}</Field>
-          </div>
-        </Card>
+        <div className="flex flex-col gap-4">
+          <Card title={t.settings.look}>
+            <div className="grid gap-4 sm:grid-cols-2">
+              <Choice<Language> label={t.nav.language} value={now.language} options={[['zh', '中文'], ['en', 'English']]} onChange={(language) => change({ language })} />
+              <Choice<Theme> label={t.nav.theme} value={now.theme} options={(['system', 'light', 'dark', 'contrast'] as const).map((key) => [key, t.nav.themes[key]] as const)} onChange={(theme) => change({ theme })} />
+              <Choice<Density> label={t.settings.density} value={now.density} options={[['comfortable', t.settings.comfortable], ['compact', t.settings.compact]]} onChange={(density) => change({ density })} />
+              <Field label={t.settings.editorSize}>{(props) => <Input {...props} type="number" min={10} max={24} value={now.editorSize} onChange={(event) => change({ editorSize: Math.min(24, Math.max(10, Number(event.target.value) || 13)) })} />}</Field>
+            </div>
+          </Card>
+          <Card title={t.settings.about} actions={<CopyButton text={() => JSON.stringify(facts, null, 2)} label={t.states.copyDiagnostics} />}>
+            <Facts
+              items={[
+                [t.settings.server, t.common.version(has.version)],
+                [t.settings.compatible, has.compatible],
+                [t.settings.build, has.uiBuild],
+                [t.settings.mode, has.mode],
+                [t.settings.user, me.username || t.nav.anonymous],
+                [t.access.roles, me.roles?.join(', ')],
+                [t.settings.licence, 'Apache-2.0'],
+              ]}
+            />
+            <a href="./third-party.txt" className="mt-3 inline-block text-sm text-accent-text underline" target="_blank" rel="noreferrer">
+              {t.settings.thirdParty}
+            </a>
+          </Card>
+        </div>
         <Card title={t.settings.behaviour}>
           <div className="flex flex-col gap-4">
             <Toggle label={t.settings.live} text={t.settings.liveText} checked={now.live} onChange={(live) => change({ live })} />
@@ -74,22 +92,6 @@ export function SettingsPage() {
             <Toggle label={t.settings.secrets} text={t.settings.secretsText} checked={now.secrets} onChange={(secrets) => change({ secrets })} />
             <Toggle label={t.edit.wrap} text={t.settings.wrapText} checked={now.wrap} onChange={(wrap) => change({ wrap })} />
           </div>
-        </Card>
-        <Card title={t.settings.about} className="lg:col-span-2" actions={<CopyButton text={() => JSON.stringify(facts, null, 2)} label={t.states.copyDiagnostics} />}>
-          <Facts
-            items={[
-              [t.settings.server, has.version],
-              [t.settings.compatible, has.compatible],
-              [t.settings.build, has.uiBuild],
-              [t.settings.mode, has.mode],
-              [t.settings.user, me.username || t.nav.anonymous],
-              [t.access.roles, me.roles?.join(', ')],
-              [t.settings.licence, 'Apache-2.0'],
-            ]}
-          />
-          <a href="./third-party.txt" className="mt-3 inline-block text-sm text-accent-text underline" target="_blank" rel="noreferrer">
-            {t.settings.thirdParty}
-          </a>
         </Card>
       </div>
     </>

@@ -9,6 +9,7 @@ import { facts, levelOf, nameOf } from './words';
 
 const size = { width: 184, height: 44, across: 96, down: 14 };
 const margin = 24;
+const legible = 0.8; // the scale below which the letters are too small
 const letters = 21; // of a name that fits; a wide one counts twice
 
 const tints = { ok: 'fill-ok', warn: 'fill-warn', bad: 'fill-bad', unknown: 'fill-fg-3', info: 'fill-accent', gray: 'fill-info' };
@@ -68,7 +69,7 @@ interface View {
 }
 
 // Panning and zooming move one element, past React: a drawing of many nodes follows the hand.
-function useView(layout: Layout) {
+function useView(layout: Layout, focus: string | undefined) {
   const svg = useRef<SVGSVGElement>(null);
   const group = useRef<SVGGElement>(null);
   const view = useRef<View>({ x: 0, y: 0, k: 1 });
@@ -99,8 +100,16 @@ function useView(layout: Layout) {
     element.addEventListener('wheel', turn, { passive: false });
     return () => element.removeEventListener('wheel', turn);
   }, []);
+  // On a phone all of it would be too small to read: it begins where it can be read.
+  const begin = () => {
+    fit();
+    const { clientWidth: room, clientHeight: tall } = svg.current!;
+    if (view.current.k >= legible || room >= 600) return;
+    const at = focus === undefined ? undefined : layout.at.get(focus);
+    show({ k: legible, x: at ? room / 2 - (at.x + size.width / 2) * legible : margin, y: tall / 2 - (at ? at.y + size.height / 2 : layout.height / 2) * legible });
+  };
   const { width, height } = layout;
-  useEffect(fit, [width, height]);
+  useEffect(begin, [width, height, focus]);
   return {
     svg,
     group,
@@ -125,7 +134,7 @@ export function Graph({ data, focus, fits, onFocus }: { data: Topology; focus: s
   const t = useT();
   const shape = JSON.stringify([data.nodes.map((node) => node.id), data.edges.map((edge) => [edge.from, edge.to])]);
   const layout = useMemo(() => layoutOf(data), [shape]);
-  const view = useView(layout);
+  const view = useView(layout, focus);
   const [hover, setHover] = useState<string>();
   const near = new Set(hover ? [hover, ...data.edges.filter((edge) => edge.from === hover || edge.to === hover).flatMap((edge) => [edge.from, edge.to])] : []);
   const state = new Map(data.nodes.map((node) => [node.id, node.health]));

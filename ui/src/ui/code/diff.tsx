@@ -60,7 +60,7 @@ export default function Diff(props: Props) {
     remember('diff.split', next);
   };
   return (
-    <div className={cx('flex min-h-0 flex-col overflow-hidden rounded-lg border border-line', className)}>
+    <div className={cx('flex min-h-0 flex-col overflow-hidden rounded-lg border border-line bg-surface', className)}>
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-line bg-sunken px-3 py-1.5 text-xs text-fg-2">
         <span className="min-w-0 truncate">
           {beforeTitle} <span aria-hidden>→</span> {afterTitle}
@@ -76,7 +76,7 @@ export default function Diff(props: Props) {
         </div>
       </div>
       {before === after && <p className="px-3 py-2 text-sm text-fg-2">{t.editor.same}</p>}
-      <div ref={host} className="min-h-0 flex-1 overflow-auto [&_.cm-mergeView]:h-full" />
+      <div ref={host} className="min-h-0 flex-1 overflow-auto [&_.cm-mergeView]:h-full [&_.cm-mergeViewEditors]:min-h-full" />
     </div>
   );
 }
