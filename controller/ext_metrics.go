@@ -69,9 +69,11 @@ func (a *API) Run(ctx context.Context) error {
 	defer tick.Stop()
 	var m meter
 	for {
+		elected := a.seeLeader(time.Now())
 		select {
 		case <-ctx.Done():
 			return <-done
+		case <-elected:
 		case now := <-tick.C:
 			v := a.sample(&m, now)
 			a.series.Add(now, v)
@@ -121,6 +123,8 @@ func (a *API) extOverviewRoutes() []middleware.Route {
 	return extRows(middleware.Core, []middleware.Route{
 		{Method: http.MethodGet, Path: "/overview", Access: self, Do: a.extOverview},
 		{Method: http.MethodGet, Path: "/metrics", Access: self, Do: a.extMetrics},
+		{Method: http.MethodGet, Path: "/marks", Access: self, Do: a.extMarks},
+		{Method: http.MethodGet, Path: "/leader", Access: self, Do: a.extLeader},
 		{Method: http.MethodGet, Path: "/cluster", Access: nodes, Do: a.extCluster},
 		{Method: http.MethodGet, Path: "/search", Access: self, Do: a.extSearch},
 	})

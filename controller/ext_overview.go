@@ -213,10 +213,14 @@ func (a *API) changes(q *middleware.Request, o *overview, filter config.HistoryF
 		if len(o.Changes) == maxChanges || !q.Sees(configResource(rows[i].ConfigKey)) {
 			continue
 		}
-		v := versionViewOf(&rows[i])
-		o.Changes = append(o.Changes, change{v.At, v.Kind, v.User, v.Address, v.Namespace, v.Group, v.DataID, v.NID})
+		o.Changes = append(o.Changes, changeOf(&rows[i]))
 	}
 	return nil
+}
+
+func changeOf(row *config.HistoryRow) change {
+	v := versionViewOf(row)
+	return change{v.At, v.Kind, v.User, v.Address, v.Namespace, v.Group, v.DataID, v.NID}
 }
 
 // judge says how it is in all.

@@ -72,6 +72,7 @@ type Options struct {
 	Peers        func(ctx context.Context, ask []byte) []PeerAnswer // asks all other nodes; nil: there are none
 	Node         func() NodeState                                   // this node, as far as the API does not know it
 	Members      func() []NodeState                                 // all nodes, as this one sees them; nil: it is alone
+	Leader       func() Leadership                                  // who leads the log; nil: there is none
 	Settings     func() SettingsView                                // what the server was set to; nil: not shown
 }
 
@@ -83,6 +84,7 @@ type API struct {
 	verbs  map[string]bool // paths without variables, which some verb answers
 	series *console.Series
 	events *console.Events
+	leads  console.Leaders
 	plans  *bulk.Plans[bulkAct]
 	seed   maphash.Seed // of sums of beats
 	held   atomic.Int64 // configs that long polls listen to, each as often as it is listened to

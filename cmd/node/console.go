@@ -44,6 +44,9 @@ func (n *Node) console(o *controller.Options) error {
 	if n.peer != nil {
 		o.Node, o.Members, o.Peers = n.nodeState, n.memberStates, n.askPeers
 	}
+	if n.raft != nil {
+		o.Leader = n.leadership
+	}
 	return nil
 }
 
@@ -138,6 +141,16 @@ func (n *Node) nodeState() controller.NodeState {
 		}
 	}
 	return s
+}
+
+// leadership is who leads the log.
+func (n *Node) leadership() controller.Leadership {
+	addr, term, changed := n.raft.Leader()
+	l := controller.Leadership{Term: term, All: n.rows == n.db, Changed: changed}
+	if member, err := peer.MemberOf(addr); err == nil {
+		l.Address = member
+	}
+	return l
 }
 
 // raftState counts what Raft wrote for itself as applied: a node that is done

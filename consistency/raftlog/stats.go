@@ -71,6 +71,19 @@ func (n *Node) Stats() Stats {
 	return out
 }
 
+// Leader is the peer address of who leads, as far as this node knows, "" for
+// nobody, with the term, and a channel that is closed when that may have changed.
+func (n *Node) Leader() (addr string, term uint64, changed <-chan struct{}) {
+	changed = n.leaderChanged() // before the look, so that nothing is missed after it
+	select {
+	case <-n.started:
+		at, _ := n.raft.LeaderWithID()
+		return string(at), n.raft.CurrentTerm(), changed
+	default:
+		return "", 0, changed
+	}
+}
+
 // Leads reports whether this node is the leader, as far as it knows: what only
 // one node should do asks it, and tolerates two for a moment.
 func (n *Node) Leads() bool { return n.leads() }

@@ -104,6 +104,41 @@ test('a connected client is sent to another node, and has there what it had', { 
   }
 });
 
+const leaderless = 'No leader: writes that need agreement are refused; reads go on.';
+const whoLeads = '**/v3/console/ext/leader';
+
+test('without a leader every page says so, nothing that needs one can be pressed, and reading goes on', { skip }, async () => {
+  await post(nodes[0], 'v1/cs/configs', { dataId: 'read.yaml', group: 'DEFAULT_GROUP', content: 'a: 1', type: 'yaml' });
+  const page = await openPage(browser, { allow: [/.*/] });
+  await page.goto(`${nodes[0].local}#/namespaces`);
+  const create = page.getByRole('button', { name: 'New namespace' });
+  await create.and(page.locator(':not([aria-disabled])')).waitFor();
+  await kill(1);
+  await kill(2);
+  const strip = page.getByRole('alert').getByText(leaderless);
+  await strip.waitFor(); // of itself: nothing was pressed
+  await create.and(page.locator('[aria-disabled=true]')).waitFor();
+  await settled(page);
+  assert.deepEqual(await accessibilityInThemes(page), []);
+  for (const path of ['/overview', '/ns/public/configs', '/ns/public/services', '/ns/public/topology', '/cluster/nodes', '/access/users', '/audit', '/settings']) {
+    await page.goto(`${nodes[0].local}#${path}`);
+    await page.getByRole('heading', { level: 1 }).first().waitFor();
+    await strip.waitFor();
+  }
+  await page.goto(`${nodes[0].local}#/ns/public/configs/DEFAULT_GROUP/read.yaml`);
+  await page.locator('.cm-content').getByText('a: 1').waitFor();
+  const chinese = await openPage(browser, { allow: [/.*/], settings: { language: 'zh' } });
+  await chinese.goto(`${nodes[0].local}#/ns/public/configs`);
+  await chinese.getByRole('alert').getByText('没有 Leader：需要集群达成一致的写入会被拒绝，读取不受影响。').waitFor();
+  await Promise.all([bring(1), bring(2)]);
+  await strip.waitFor({ state: 'detached' });
+  await page.goto(`${nodes[0].local}#/namespaces`);
+  await create.and(page.locator(':not([aria-disabled])')).click();
+  await page.getByRole('dialog').waitFor();
+  await chinese.context().close();
+  await page.context().close();
+});
+
 test('the leader is killed: another one leads; where most nodes are away nothing is written, and no text is lost', { skip }, async () => {
   await post(nodes[0], 'v1/cs/configs', { dataId: 'kept.yaml', group: 'DEFAULT_GROUP', content: 'a: 1', type: 'yaml' });
   const page = await openPage(browser, { allow: [/.*/] });
@@ -115,6 +150,8 @@ test('the leader is killed: another one leads; where most nodes are away nothing
   const [second, last] = [1, 2].map((i) => (first + i) % 3);
   await page.goto(`${nodes[last].local}#/cluster/nodes`);
   await page.getByText('3 of 3 voters are up').waitFor();
+  // A page that has not heard of the loss yet tries to write all the same.
+  await editor.route(whoLeads, (route) => route.fulfill({ json: { code: 0, message: 'success', data: { needed: true, all: true, leader, term: 1, since: 0 } } }));
   await editor.goto(`${nodes[last].local}#/ns/public/configs/DEFAULT_GROUP/kept.yaml/edit`);
   await write(editor, 'a: 2\n');
   await kill(first);
@@ -125,8 +162,16 @@ test('the leader is killed: another one leads; where most nodes are away nothing
   const publish = editor.getByRole('dialog').getByRole('button', { name: /^Publish/ });
   await publish.click();
   await editor.getByText('The server cannot do this at the moment').first().waitFor();
+  // A page that knows does not even try.
+  await editor.unroute(whoLeads);
+  await editor.getByText(leaderless).waitFor();
+  await publish.and(editor.locator('[aria-disabled=true]')).waitFor();
+  await publish.focus();
+  await editor.getByRole('tooltip', { name: leaderless }).waitFor();
   await bring(second);
   await page.getByText(/2 of 3 voters are up/).waitFor();
+  await editor.getByText(leaderless).first().waitFor({ state: 'detached' });
+  await publish.and(editor.locator(':not([aria-disabled])')).waitFor();
   await publish.click();
   await editor.getByText(/^Published as/).waitFor();
   await bring(first);

@@ -27,6 +27,19 @@ export interface Cluster {
   answered: { of: number; ok: number };
 }
 
+/** Who leads, as one node sees it, without asking the others. */
+export interface Leadership {
+  needed: boolean;
+  /** Every write needs a leader, not those of persistent instances alone. */
+  all: boolean;
+  leader: string;
+  term: number;
+  since: number;
+}
+
 export const clusterKey = ['cluster'] as const;
+export const leaderKey = ['leader'] as const;
+
+export const getLeader = () => get<Leadership>('v3/console/ext/leader');
 
 export const getCluster = () => get<Cluster>('v3/console/ext/cluster');

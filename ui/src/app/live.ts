@@ -18,7 +18,7 @@ export function keysOf(topic: string): string[][] {
   const ns = rest[0] ?? '';
   switch (area) {
     case 'nodes':
-      return [['cluster'], ['overview']];
+      return [['cluster'], ['leader'], ['overview']];
     case 'configs':
       return [['configs', ns], ['releases', ns], ['recycle', ns], ['overview']];
     case 'listeners':

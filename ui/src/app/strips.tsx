@@ -1,11 +1,11 @@
 import { Link } from '@tanstack/react-router';
-import { RefreshCw, ShieldOff } from 'lucide-react';
+import { Crown, RefreshCw, ShieldOff, X } from 'lucide-react';
 import { useState } from 'react';
 import { useT } from '../i18n';
 import { useStore } from '../lib/store';
 import { Button, IconButton } from '../ui/button';
 import { Strip } from '../ui/states';
-import { X } from 'lucide-react';
+import { useLeader } from './leader';
 import { outdated } from './live';
 import { useMe, useServer } from './server';
 
@@ -17,11 +17,19 @@ export function Strips() {
   const me = useMe();
   const has = useServer();
   const old = useStore(outdated);
+  const refused = useLeader();
   const [hidden, setHidden] = useState(() => sessionStorage.getItem(key) === '1');
   const open = !me.loginRequired && !hidden;
-  if (!old && !open) return null;
+  if (!old && !open && refused === 'none') return null;
   return (
     <div className="mb-4 flex flex-col gap-2">
+      {refused !== 'none' && (
+        <div role="alert">
+          <Strip tone="bad" icon={Crown}>
+            {t.states.leaderless[refused]}
+          </Strip>
+        </div>
+      )}
       {old && (
         <Strip tone="info" icon={RefreshCw} action={<Button onClick={() => location.reload()}>{t.states.reload}</Button>}>
           {t.states.newConsole}

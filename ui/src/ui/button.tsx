@@ -1,6 +1,9 @@
 import { LoaderCircle, type LucideIcon } from 'lucide-react';
 import { Tooltip } from 'radix-ui';
 import type { ButtonHTMLAttributes, ReactNode, Ref } from 'react';
+import { refused } from '../app/leader';
+import { useT } from '../i18n';
+import { useStore } from '../lib/store';
 import { cx } from './cx';
 
 type Look = 'primary' | 'plain' | 'ghost' | 'danger';
@@ -18,10 +21,15 @@ interface Props extends ButtonHTMLAttributes<HTMLButtonElement> {
   busy?: boolean;
   /** Why the button cannot be used; it stays focusable so that the reason can be read. */
   why?: string | false | undefined;
+  /** It writes what the nodes have to agree on: without a leader it cannot be used. */
+  writes?: boolean;
   ref?: Ref<HTMLButtonElement>;
 }
 
-export function Button({ look = 'plain', icon: Icon, busy, why, className, children, onClick, disabled, ...rest }: Props) {
+export function Button({ look = 'plain', icon: Icon, busy, why: given, writes, className, children, onClick, disabled, ...rest }: Props) {
+  const t = useT();
+  const leaderless = useStore(refused) === 'all' && writes;
+  const why = leaderless ? t.states.leaderless.all : given;
   const off = Boolean(why) || busy || disabled;
   const button = (
     <button

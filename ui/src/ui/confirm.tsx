@@ -16,15 +16,17 @@ interface Props {
   /** Must be typed before the button works. */
   type?: string | undefined;
   why?: string | false | undefined;
+  /** What it does concerns this browser, or one node alone. */
+  local?: boolean;
   onConfirm: () => void;
 }
 
 /** Asks before something is lost. The focus starts on "cancel". */
-export function Confirm({ open, onClose, title, children, submit, busy, type, why, onConfirm }: Props) {
-  return open ? <Body {...{ onClose, title, children, submit, type, why, onConfirm }} busy={busy ?? false} /> : null;
+export function Confirm({ open, onClose, title, children, submit, busy, type, why, local, onConfirm }: Props) {
+  return open ? <Body {...{ onClose, title, children, submit, type, why, onConfirm }} busy={busy ?? false} local={local ?? false} /> : null;
 }
 
-function Body({ onClose, title, children, submit, busy, type, why, onConfirm }: Omit<Props, 'open'>) {
+function Body({ onClose, title, children, submit, busy, type, why, local, onConfirm }: Omit<Props, 'open'>) {
   const t = useT();
   const [typed, setTyped] = useState('');
   const missing = type && typed !== type ? t.confirm.typeFirst(type) : why;
@@ -38,7 +40,7 @@ function Body({ onClose, title, children, submit, busy, type, why, onConfirm }: 
           <Button autoFocus onClick={onClose}>
             {t.common.cancel}
           </Button>
-          <Button look="danger" busy={busy ?? false} why={missing} onClick={onConfirm}>
+          <Button look="danger" writes={!local} busy={busy ?? false} why={missing} onClick={onConfirm}>
             {submit}
           </Button>
         </>

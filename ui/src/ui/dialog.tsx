@@ -1,7 +1,9 @@
 import { X } from 'lucide-react';
 import { Dialog as R } from 'radix-ui';
 import { useEffect, useRef, type ReactNode } from 'react';
+import { refused } from '../app/leader';
 import { useT } from '../i18n';
+import { useStore } from '../lib/store';
 import { Button } from './button';
 import { cx } from './cx';
 
@@ -90,19 +92,22 @@ interface FormProps extends Omit<Props, 'footer'> {
   busy?: boolean;
   why?: string | false | undefined;
   danger?: boolean;
+  /** What it does concerns this browser, or one node alone. */
+  local?: boolean;
   onSubmit: () => void;
 }
 
 /** A dialog around a form: Enter submits, and the first button cancels. */
-export function FormDialog({ submit, busy, why, danger, onSubmit, children, ...rest }: FormProps) {
+export function FormDialog({ submit, busy, why, danger, local, onSubmit, children, ...rest }: FormProps) {
   const t = useT();
+  const leaderless = useStore(refused) === 'all' && !local;
   return (
     <Dialog
       {...rest}
       footer={
         <>
           <Button onClick={rest.onClose}>{t.common.cancel}</Button>
-          <Button look={danger ? 'danger' : 'primary'} busy={busy ?? false} why={why} onClick={onSubmit}>
+          <Button look={danger ? 'danger' : 'primary'} writes={!local} busy={busy ?? false} why={why} onClick={onSubmit}>
             {submit}
           </Button>
         </>
@@ -112,7 +117,7 @@ export function FormDialog({ submit, busy, why, danger, onSubmit, children, ...r
         className="flex flex-col gap-4"
         onSubmit={(event) => {
           event.preventDefault();
-          if (!why && !busy) onSubmit();
+          if (!why && !busy && !leaderless) onSubmit();
         }}
       >
         {children}

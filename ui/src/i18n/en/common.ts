@@ -70,6 +70,10 @@ export const common = {
     notFound: 'There is no such page',
     notFoundText: 'The address names a page that this console does not have.',
     home: 'Go to the overview',
+    leaderless: {
+      all: 'No leader: writes that need agreement are refused; reads go on.',
+      some: 'No leader: writes of persistent services and instances are refused; everything else goes on.',
+    },
     newConsole: 'A newer console is on the server.',
     reload: 'Reload',
     partial: (silent: string) => `Not every node answered: ${silent} did not. The numbers are at least these.`,

@@ -72,6 +72,10 @@ export const common: Pick<Dictionary, 'common' | 'table' | 'states' | 'errors' |
     notFound: '没有此页面',
     notFoundText: '该地址对应的页面不存在。',
     home: '前往概览',
+    leaderless: {
+      all: '没有 Leader：需要集群达成一致的写入会被拒绝，读取不受影响。',
+      some: '没有 Leader：持久化服务和实例的写入会被拒绝，其余不受影响。',
+    },
     newConsole: '服务器上已有新版控制台。',
     reload: '重新加载',
     partial: (silent) => `并非所有节点都已应答：${silent} 未应答。实际数量可能更多。`,

@@ -149,7 +149,7 @@ export function PlanDialog({ title, ask, why, submit, danger, typeAbove, stale, 
             <Button autoFocus onClick={close}>
               {t.common.cancel}
             </Button>
-            <Button look={danger && !undoing ? 'danger' : 'primary'} busy={apply.isPending || plan?.state === 'applying'} why={refused} onClick={() => plan && apply.mutate(plan)}>
+            <Button writes look={danger && !undoing ? 'danger' : 'primary'} busy={apply.isPending || plan?.state === 'applying'} why={refused} onClick={() => plan && apply.mutate(plan)}>
               {undoing ? t.bulk.takeBack : submit}
             </Button>
           </>

@@ -40,10 +40,10 @@ function GrayCard({ config, gray }: { config: ConfigFull; gray: Gray }) {
       title={<span className="flex items-center gap-2">{gray.name} <Badge level="gray">{gray.kind === 'beta' ? t.gray.byAddress : t.gray.byTag}</Badge></span>}
       actions={
         <span className="flex gap-2">
-          <Button icon={Square} why={why} onClick={() => setAsking('stop')}>
+          <Button writes icon={Square} why={why} onClick={() => setAsking('stop')}>
             {t.gray.stop}
           </Button>
-          <Button icon={GitMerge} look="primary" why={why} onClick={() => setAsking('promote')}>
+          <Button writes icon={GitMerge} look="primary" why={why} onClick={() => setAsking('promote')}>
             {t.gray.promote}
           </Button>
         </span>
@@ -159,7 +159,7 @@ function StartDialog({ config, onClose }: { config: ConfigFull; onClose: () => v
       footer={
         <>
           <Button onClick={onClose}>{t.common.cancel}</Button>
-          <Button look="primary" why={why} busy={act.isPending} onClick={() => act.mutate()}>
+          <Button writes look="primary" why={why} busy={act.isPending} onClick={() => act.mutate()}>
             {t.gray.publish}
           </Button>
         </>
@@ -194,7 +194,7 @@ export function GrayTab({ config }: { config: ConfigFull }) {
   const t = useT();
   const [starting, setStarting] = useState(false);
   const start = (
-    <Button look="primary" icon={Contrast} why={!config.may.includes('w') && t.configs.mayNot} onClick={() => setStarting(true)}>
+    <Button writes look="primary" icon={Contrast} why={!config.may.includes('w') && t.configs.mayNot} onClick={() => setStarting(true)}>
       {t.gray.start}
     </Button>
   );

@@ -64,7 +64,7 @@ function Compare({ config, nid, onRestore }: { config: ConfigFull; nid: string; 
           <option value="current">{t.history.againstCurrent}</option>
         </Select>
         {restorable && (
-          <Button icon={RotateCcw} why={why} onClick={onRestore}>
+          <Button writes icon={RotateCcw} why={why} onClick={onRestore}>
             {t.history.restore}
           </Button>
         )}

@@ -55,7 +55,7 @@ export function CloneDialog({ ns, rows, onClose }: { ns: string; rows: Pick<Conf
     );
   }
   return (
-    <FormDialog open onClose={onClose} size="large" title={t.transfer.cloneTitle(rows.length)} submit={t.bulk.plan} why={why} onSubmit={() => setPlanned(true)}>
+    <FormDialog local open onClose={onClose} size="large" title={t.transfer.cloneTitle(rows.length)} submit={t.bulk.plan} why={why} onSubmit={() => setPlanned(true)}>
       <div className="grid gap-4 sm:grid-cols-2">
         <Field label={t.transfer.target}>
           {(props) => (

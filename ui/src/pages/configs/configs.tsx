@@ -29,7 +29,7 @@ function Selection({ rows, onClone, onDelete, onClear, why }: { rows: ConfigRow[
       <Button icon={Copy} onClick={onClone}>
         {t.configs.clone}
       </Button>
-      <Button icon={Trash2} why={why} onClick={onDelete}>
+      <Button writes icon={Trash2} why={why} onClick={onDelete}>
         {t.common.delete}
       </Button>
       <Button look="ghost" onClick={onClear}>

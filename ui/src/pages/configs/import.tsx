@@ -104,7 +104,7 @@ function Plan({ plan, file, onAgain }: { plan: ImportPlan; file: File; onAgain: 
           </div>
           <div className="flex gap-2">
             <Button why={act.isPending && t.common.loading} onClick={onAgain}>{t.transfer.otherFile}</Button>
-            <Button look="primary" icon={Upload} busy={act.isPending} why={why} onClick={() => act.mutate()}>
+            <Button writes look="primary" icon={Upload} busy={act.isPending} why={why} onClick={() => act.mutate()}>
               {t.transfer.import(count)}
             </Button>
           </div>

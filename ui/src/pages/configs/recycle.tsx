@@ -38,7 +38,7 @@ function BringBack({ ns, version, onClose }: { ns: string; version: Version; onC
       footer={
         <>
           <Button onClick={onClose}>{t.common.cancel}</Button>
-          <Button look="primary" icon={RotateCcw} busy={act.isPending} why={!may(me, ns, 'config', 'w') && t.configs.mayNot} onClick={() => act.mutate()}>
+          <Button writes look="primary" icon={RotateCcw} busy={act.isPending} why={!may(me, ns, 'config', 'w') && t.configs.mayNot} onClick={() => act.mutate()}>
             {t.recycle.restore}
           </Button>
         </>

@@ -28,7 +28,7 @@ function SaveDialog({ views, search, onClose }: { views: View[]; search: Search;
   const act = useAct({ run: () => keep(key, (now) => withView(viewsOf(now), { name: wanted, search: search as Record<string, string> })), done: t.views.saved(wanted), then: onClose });
   const why = !wanted ? t.views.nameMissing : !there && views.length >= maxViews && t.views.full(maxViews);
   return (
-    <FormDialog open onClose={onClose} title={t.views.save} description={me.username ? t.views.follows(me.username) : t.views.stays} submit={t.common.save} why={why} busy={act.isPending} onSubmit={() => act.mutate()}>
+    <FormDialog local={!me.username} open onClose={onClose} title={t.views.save} description={me.username ? t.views.follows(me.username) : t.views.stays} submit={t.common.save} why={why} busy={act.isPending} onSubmit={() => act.mutate()}>
       <Field label={t.views.name} hint={there ? t.views.replaces(wanted) : undefined}>
         {(props) => <Input {...props} autoFocus maxLength={maxViewName} value={name} onChange={(event) => setName(event.target.value)} />}
       </Field>

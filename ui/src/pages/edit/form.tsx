@@ -127,7 +127,7 @@ export function EditForm({ name, base: first, latest, fresh = false, secrets }: 
         actions={
           <>
             <Button onClick={back}>{t.common.cancel}</Button>
-            <Button look="primary" icon={Send} why={why} onClick={() => setReviewing(true)}>
+            <Button writes look="primary" icon={Send} why={why} onClick={() => setReviewing(true)}>
               {t.edit.review}
             </Button>
           </>
@@ -172,7 +172,7 @@ export function EditForm({ name, base: first, latest, fresh = false, secrets }: 
             {t.edit.at(cursor[0], cursor[1])} · {bytes(size)} / {bytes(has.limits.maxContent)}
           </span>
           {tall && (
-            <Button look="primary" icon={Send} why={why} onClick={() => setReviewing(true)}>
+            <Button writes look="primary" icon={Send} why={why} onClick={() => setReviewing(true)}>
               {t.edit.review}
             </Button>
           )}
@@ -207,7 +207,7 @@ export function EditForm({ name, base: first, latest, fresh = false, secrets }: 
           onDone={finish}
         />
       )}
-      <Confirm open={guard.status === 'blocked'} onClose={() => guard.reset?.()} title={t.edit.leaveTitle} submit={t.edit.leave} onConfirm={() => guard.proceed?.()}>
+      <Confirm local open={guard.status === 'blocked'} onClose={() => guard.reset?.()} title={t.edit.leaveTitle} submit={t.edit.leave} onConfirm={() => guard.proceed?.()}>
         <p>{t.edit.leaveText}</p>
       </Confirm>
     </>

@@ -94,7 +94,7 @@ export function Review({ name, base, latest, written, problems, onClose, onMerge
       footer={
         <>
           <Button onClick={onClose}>{t.edit.goOn}</Button>
-          <Button look="primary" icon={Send} busy={act.isPending} why={errors > 0 && !sure && t.edit.fixFirst} onClick={() => act.mutate()}>
+          <Button writes look="primary" icon={Send} busy={act.isPending} why={errors > 0 && !sure && t.edit.fixFirst} onClick={() => act.mutate()}>
             {t.edit.publishTo(latest.listeners)}
           </Button>
         </>

@@ -80,7 +80,7 @@ export function NamespacesPage() {
         title={t.nav.namespaces}
         text={t.namespaces.text}
         actions={
-          <Button look="primary" icon={Plus} why={!writes && t.errors.forbidden} onClick={() => setEditing('new')}>
+          <Button writes look="primary" icon={Plus} why={!writes && t.errors.forbidden} onClick={() => setEditing('new')}>
             {t.namespaces.create}
           </Button>
         }

@@ -91,7 +91,7 @@ export function ClustersTab({ service, why }: { service: ServiceDetail; why: str
             key={cluster.clusterName}
             title={cluster.clusterName}
             actions={
-              <Button icon={Pencil} why={why} onClick={() => setEditing(cluster)}>
+              <Button writes icon={Pencil} why={why} onClick={() => setEditing(cluster)}>
                 {t.common.edit}
               </Button>
             }

@@ -128,10 +128,10 @@ function Body({ service }: { service: ServiceDetail }) {
         actions={
           <>
             <CopyButton text={() => location.href} label={t.common.copyLink} />
-            <Button icon={Trash2} why={refused || (row && row.instances > 0 && t.services.notEmpty(row.instances))} onClick={() => setDeleting(true)}>
+            <Button writes icon={Trash2} why={refused || (row && row.instances > 0 && t.services.notEmpty(row.instances))} onClick={() => setDeleting(true)}>
               {t.common.delete}
             </Button>
-            <Button look="primary" icon={Pencil} why={refused} onClick={() => setEditing(true)}>
+            <Button writes look="primary" icon={Pencil} why={refused} onClick={() => setEditing(true)}>
               {t.common.edit}
             </Button>
           </>

@@ -114,7 +114,7 @@ export function ServicesPage() {
     then: () => setDeleting(undefined),
   });
   const create = (
-    <Button look="primary" icon={Plus} why={!may(me, ns, 'naming', 'w') && t.configs.mayNot} onClick={() => setCreating(true)}>
+    <Button writes look="primary" icon={Plus} why={!may(me, ns, 'naming', 'w') && t.configs.mayNot} onClick={() => setCreating(true)}>
       {t.services.create}
     </Button>
   );
@@ -125,7 +125,7 @@ export function ServicesPage() {
         actions={
           <>
             {search.state === 'empty' && (query.data?.summary.empty ?? 0) > 0 && (
-              <Button icon={Trash2} why={!may(me, ns, 'naming', 'w') && t.configs.mayNot} onClick={() => setEmptying(true)}>
+              <Button writes icon={Trash2} why={!may(me, ns, 'naming', 'w') && t.configs.mayNot} onClick={() => setEmptying(true)}>
                 {t.bulk.emptyServices}
               </Button>
             )}
