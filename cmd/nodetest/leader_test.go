@@ -1,10 +1,11 @@
 package nodetest_test
 
 import (
+	"cmp"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -26,6 +27,11 @@ func leadingOf(t *testing.T, m *nodetest.Member) (l leading) {
 	return l
 }
 
+type leaderMark struct {
+	At     int64
+	Leader string
+}
+
 // changed is what a node's console is told next.
 type changed struct {
 	Epoch  string
@@ -35,7 +41,7 @@ type changed struct {
 
 func changesOf(t *testing.T, m *nodetest.Member, since changed, wait int) (c changed) {
 	t.Helper()
-	status, body := m.Get(consolePath+"/changes", query("epoch", since.Epoch, "seq", fmt.Sprint(since.Seq), "wait", fmt.Sprint(wait), "topics", "nodes"))
+	status, body := m.Get(consolePath+"/changes", query("epoch", since.Epoch, "seq", strconv.FormatUint(since.Seq, 10), "wait", strconv.Itoa(wait), "topics", "nodes"))
 	answer := struct{ Data *changed }{&c}
 	if err := json.Unmarshal([]byte(body), &answer); err != nil || status != http.StatusOK {
 		t.Fatal(status, body)
@@ -77,23 +83,15 @@ func TestLeaderIsShown(t *testing.T) {
 		l.Eventually(30*time.Second, func() bool { return leadingOf(t, last).Leader != "" })
 		var marks struct {
 			Releases []struct{ DataID, Kind string }
-			Leaders  []struct {
-				At     int64
-				Leader string
-			}
+			Leaders  []leaderMark
 		}
-		consoleOf(t, last, "/marks", query("from", fmt.Sprint(lost.UnixMilli())), &marks)
+		consoleOf(t, last, "/marks", query("from", strconv.FormatInt(lost.UnixMilli(), 10)), &marks)
 		if n := len(marks.Leaders); n < 2 || marks.Leaders[n-1].Leader != "" || marks.Leaders[0].Leader != leadingOf(t, last).Leader || len(marks.Releases) != 0 {
 			t.Errorf("after the loss: %+v", marks)
 		}
 		consoleOf(t, last, "/marks", nil, &marks)
-		if len(marks.Releases) != 1 || marks.Releases[0].DataID != "a" ||
-			!slices.IsSortedFunc(marks.Leaders, func(x, y struct {
-				At     int64
-				Leader string
-			}) int {
-				return int(y.At - x.At)
-			}) {
+		newestFirst := func(x, y leaderMark) int { return cmp.Compare(y.At, x.At) }
+		if len(marks.Releases) != 1 || marks.Releases[0].DataID != "a" || !slices.IsSortedFunc(marks.Leaders, newestFirst) {
 			t.Errorf("of the day: %+v", marks)
 		}
 	})
