@@ -9,6 +9,7 @@ FUZZTIME  ?= 30s
 COUNT     ?= 10
 SCHEDULES ?= 3000
 FAULTS    ?= 200
+FILES     ?= 1
 BENCH     ?= .
 BIN       := $(CURDIR)/.bin
 LINT_AT   := v2.15.0
@@ -91,10 +92,10 @@ ui: ui/node_modules/.stamp ## the console anew into ui/dist, which is committed
 ui-check: ## whether ui/dist belongs to the sources, and how large it is
 	node ui/scripts/seal.mjs --check
 
-e2e-ui: ui/node_modules/.stamp ## the console in Debian's Chromium, against the built binary
+e2e-ui: ui/node_modules/.stamp ## the console in Debian's Chromium, against the built binary, FILES test files at a time
 	mkdir -p $(BIN)
 	go build -o $(BIN)/pharos-console-test ./cmd/pharos
-	PHAROS_BIN=$(BIN)/pharos-console-test node --test --test-concurrency=1 --test-timeout=900000 test/console-ui/*.test.mjs
+	PHAROS_BIN=$(BIN)/pharos-console-test node --test --test-concurrency=$(FILES) --test-timeout=900000 test/console-ui/*.test.mjs
 
 ui-lock: ## the lock file of the console after a change of ui/package.json
 	cd ui && npm install --package-lock-only && node scripts/lock-complete.mjs

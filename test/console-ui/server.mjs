@@ -1,5 +1,6 @@
 // A real server for the browser tests: the binary, a directory of its own, free ports.
 import { execFileSync, spawn } from 'node:child_process';
+import dgram from 'node:dgram';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import http from 'node:http';
@@ -38,14 +39,24 @@ const isFree = (port) =>
     probe.listen(port, () => probe.close(() => done(true)));
   });
 
+/** Claims a port until this process ends: a UDP socket on it tells other test files that run now, also while a server of ours is down. */
+const claim = (port) =>
+  new Promise((done) => {
+    const socket = dgram.createSocket('udp4').unref();
+    socket.once('error', () => done(null));
+    socket.bind({ port, address: '127.0.0.1', exclusive: true }, () => done(socket));
+  });
+
 /** Ports that are free with those that follow from them, for gRPC and for the other nodes. Below the range from which outgoing connections take theirs, they are still free when a server starts again. */
 async function freePorts(count) {
   const offsets = [-1000, 0, 1000, 1001];
   const found = [];
   while (found.length < count) {
     const port = 21_000 + Math.floor(Math.random() * 9_000);
-    const taken = found.some((other) => offsets.some((a) => offsets.some((b) => port + a === other + b)));
-    if (!taken && (await Promise.all(offsets.map((offset) => isFree(port + offset)))).every(Boolean)) found.push(port);
+    const claims = await Promise.all(offsets.map((offset) => claim(port + offset)));
+    const ours = claims.every(Boolean) && (await Promise.all(offsets.map((offset) => isFree(port + offset)))).every(Boolean);
+    if (ours) found.push(port);
+    else for (const socket of claims) socket?.close();
   }
   return found;
 }
