@@ -39,9 +39,10 @@ function Entries({ groups, narrow, onGo }: { groups: NavGroup[]; narrow: boolean
 function Drawer({ groups, onClose }: { groups: NavGroup[]; onClose: () => void }) {
   const t = useT();
   useEffect(() => {
-    const close = (event: KeyboardEvent) => event.key === 'Escape' && onClose();
-    addEventListener('keydown', close);
-    return () => removeEventListener('keydown', close);
+    // Before a dialog above it hears the key, which closes that alone.
+    const close = (event: KeyboardEvent) => event.key === 'Escape' && !document.querySelector('[role=dialog]') && onClose();
+    addEventListener('keydown', close, true);
+    return () => removeEventListener('keydown', close, true);
   }, [onClose]);
   return (
     <div className="fixed inset-0 z-40 lg:hidden">
@@ -81,7 +82,7 @@ export function Shell() {
           <div className="flex-1">
             <Entries groups={groups} narrow={narrow} />
           </div>
-          <IconButton label={narrow ? t.nav.unfold : t.nav.fold} icon={narrow ? PanelLeftOpen : PanelLeftClose} onClick={fold} />
+          <IconButton data-key="b" label={narrow ? t.nav.unfold : t.nav.fold} icon={narrow ? PanelLeftOpen : PanelLeftClose} onClick={fold} />
         </nav>
         {drawer && <Drawer groups={groups} onClose={() => setDrawer(false)} />}
         {/* data-at is the address of what is shown, which comes a little after that of the window. */}

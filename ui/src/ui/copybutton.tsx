@@ -10,9 +10,10 @@ interface Props {
   label?: string;
   wide?: boolean;
   className?: string;
+  'data-key'?: string;
 }
 
-export function CopyButton({ text, label, wide, className }: Props) {
+export function CopyButton({ text, label, wide, ...rest }: Props) {
   const t = useT();
   const [done, setDone] = useState(false);
   const copy = async () => {
@@ -27,10 +28,10 @@ export function CopyButton({ text, label, wide, className }: Props) {
   const icon = done ? Check : Copy;
   if (wide) {
     return (
-      <Button icon={icon} onClick={() => void copy()} className={className}>
+      <Button icon={icon} onClick={() => void copy()} {...rest}>
         {name}
       </Button>
     );
   }
-  return <IconButton label={name} icon={icon} onClick={() => void copy()} className={className} />;
+  return <IconButton label={name} icon={icon} onClick={() => void copy()} {...rest} />;
 }

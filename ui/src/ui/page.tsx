@@ -50,7 +50,7 @@ interface TabsProps {
   value: string;
   onChange: (value: string) => void;
   label: string;
-  tabs: { key: string; title: ReactNode; content: () => ReactNode }[];
+  tabs: { key: string; /** The key that opens it. */ letter?: string; title: ReactNode; content: () => ReactNode }[];
 }
 
 export function Tabs({ value, onChange, label, tabs }: TabsProps) {
@@ -58,7 +58,7 @@ export function Tabs({ value, onChange, label, tabs }: TabsProps) {
     <R.Root value={value} onValueChange={onChange}>
       <R.List aria-label={label} className="mb-4 flex gap-1 overflow-x-auto border-b border-line">
         {tabs.map((tab) => (
-          <R.Trigger key={tab.key} value={tab.key} className="-mb-px h-9 shrink-0 border-b-2 border-transparent px-3 text-sm text-fg-2 -outline-offset-2 hover:text-fg data-[state=active]:border-accent data-[state=active]:font-medium data-[state=active]:text-fg">
+          <R.Trigger key={tab.key} value={tab.key} data-key={tab.letter} className="-mb-px h-9 shrink-0 border-b-2 border-transparent px-3 text-sm text-fg-2 -outline-offset-2 hover:text-fg data-[state=active]:border-accent data-[state=active]:font-medium data-[state=active]:text-fg">
             {tab.title}
           </R.Trigger>
         ))}

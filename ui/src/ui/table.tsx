@@ -77,16 +77,18 @@ function Head<T>({ column, sort, onSort }: { column: Column<T>; sort?: Sort | un
   );
 }
 
-// Up and down move between rows, Enter opens, x selects.
+// Up and down move between rows, Enter opens what a row is about, and x selects it.
 function keys<T>(event: KeyboardEvent<HTMLTableRowElement>, row: T, open?: (row: T) => void, toggle?: () => void) {
-  if (event.target !== event.currentTarget) return;
-  const step = { ArrowDown: 'nextElementSibling', j: 'nextElementSibling', ArrowUp: 'previousElementSibling', k: 'previousElementSibling' }[event.key] as 'nextElementSibling' | undefined;
+  const line = event.currentTarget;
+  if (event.target !== line || event.ctrlKey || event.metaKey || event.altKey) return;
+  const step = { ArrowDown: 'nextElementSibling', ArrowUp: 'previousElementSibling' }[event.key] as 'nextElementSibling' | undefined;
   if (step) {
-    (event.currentTarget[step] as HTMLElement | null)?.focus();
+    (line[step] as HTMLElement | null)?.focus();
     event.preventDefault();
   } else if (event.key === 'Enter') {
-    open?.(row);
-  } else if (event.key === 'x') {
+    if (open) open(row);
+    else line.querySelector<HTMLElement>('a[href]')?.click();
+  } else if (event.key.toLowerCase() === 'x' && settings.get().shortcuts) {
     toggle?.();
   }
 }
@@ -151,7 +153,7 @@ export function Table<T>(props: Props<T>) {
                 key={key}
                 aria-rowindex={index + 2}
                 aria-selected={onSelect ? on : undefined}
-                tabIndex={onOpen || onSelect ? -1 : undefined}
+                tabIndex={-1}
                 onKeyDown={(event) => keys(event, row, onOpen, onSelect && (() => toggle(key, event.shiftKey)))}
                 className={cx('group h-(--row) [&>td]:border-b [&>td]:border-line last:[&>td]:border-b-0', on ? 'bg-selected' : 'hover:bg-hover')}
               >

@@ -287,6 +287,7 @@ export const admin = {
     compatible: 'Speaks the API of Nacos',
     build: 'Console build',
     mode: 'Mode',
+    modes: { standalone: 'one server alone', cluster: 'a cluster' },
     user: 'Logged in as',
     licence: 'Licence',
     thirdParty: 'Software of others in this console',

@@ -172,6 +172,8 @@ export const configs = {
   editor: {
     leave: 'Press Escape and then Tab to leave the editor.',
     diffView: 'View of the comparison',
+    previousChange: 'Previous change',
+    nextChange: 'Next change',
     split: 'Side by side',
     unified: 'Unified',
     same: 'Both texts are equal.',

@@ -283,6 +283,7 @@ export const admin: Pick<Dictionary, 'overview' | 'nodes' | 'switches' | 'compar
     compatible: '兼容 Nacos API 版本',
     build: '控制台构建',
     mode: '模式',
+    modes: { standalone: '单机', cluster: '集群' },
     user: '登录身份',
     licence: '许可证',
     thirdParty: '本控制台使用的第三方软件',

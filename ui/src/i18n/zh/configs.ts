@@ -174,6 +174,8 @@ export const configs: Pick<Dictionary, Part> = {
   editor: {
     leave: '按 Esc 再按 Tab 离开编辑器。',
     diffView: '比较视图',
+    previousChange: '上一处改动',
+    nextChange: '下一处改动',
     split: '并排',
     unified: '合并',
     same: '两段文本相同。',

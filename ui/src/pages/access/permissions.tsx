@@ -94,7 +94,7 @@ export function PermissionsTab() {
     <Card flush>
       <div className="flex flex-wrap items-center justify-between gap-2 gutter border-b border-line py-3">
         <SearchInput data-filter label={t.access.findRole} value={q} onChange={setQ} className="w-full sm:w-72" />
-        <Button writes look="primary" icon={Plus} why={why} onClick={() => setGranting(true)}>
+        <Button writes data-key="n" look="primary" icon={Plus} why={why} onClick={() => setGranting(true)}>
           {t.access.grant}
         </Button>
       </div>

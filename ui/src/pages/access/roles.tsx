@@ -50,7 +50,7 @@ export function RolesTab() {
       <div className="flex flex-wrap items-center gap-2 gutter border-b border-line py-3">
         <SearchInput data-filter label={t.access.findUser} value={user} onChange={setUser} className="w-full sm:w-56" />
         <SearchInput label={t.access.findRole} value={role} onChange={setRole} className="w-full sm:w-56" />
-        <Button writes look="primary" icon={Plus} why={why} onClick={() => setBinding(true)} className="sm:ml-auto">
+        <Button writes data-key="n" look="primary" icon={Plus} why={why} onClick={() => setBinding(true)} className="sm:ml-auto">
           {t.access.bind}
         </Button>
       </div>

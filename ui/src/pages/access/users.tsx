@@ -58,7 +58,7 @@ export function UsersTab() {
     <Card flush>
       <div className="flex flex-wrap items-center justify-between gap-2 gutter border-b border-line py-3">
         <SearchInput data-filter label={t.access.findUser} value={q} onChange={setQ} className="w-full sm:w-72" />
-        <Button writes look="primary" icon={Plus} why={why} onClick={() => setDialog({ kind: 'create' })}>
+        <Button writes data-key="n" look="primary" icon={Plus} why={why} onClick={() => setDialog({ kind: 'create' })}>
           {t.access.createUser}
         </Button>
       </div>

@@ -103,8 +103,8 @@ function Actions({ config, onClone, onDelete }: { config: ConfigFull; onClone: (
   const writes = config.may.includes('w');
   return (
     <>
-      <CopyButton text={() => location.href} label={t.common.copyLink} />
-      <Menu trigger={<IconButton label={t.common.more} icon={Ellipsis} />}>
+      <CopyButton data-key="c" text={() => location.href} label={t.common.copyLink} />
+      <Menu trigger={<IconButton data-key="." label={t.common.more} icon={Ellipsis} />}>
         <MenuItem icon={Copy} onSelect={onClone}>
           {t.configs.clone}
         </MenuItem>
@@ -117,7 +117,7 @@ function Actions({ config, onClone, onDelete }: { config: ConfigFull; onClone: (
         </MenuItem>
       </Menu>
       {writes ? (
-        <Link to="/ns/$ns/configs/$group/$name/edit" params={{ ns, group, name }} className={buttonLink('primary')}>
+        <Link to="/ns/$ns/configs/$group/$name/edit" params={{ ns, group, name }} data-key="e" className={buttonLink('primary')}>
           <Pencil size={15} aria-hidden />
           {t.common.edit}
         </Link>
@@ -139,8 +139,8 @@ function Body({ config }: { config: ConfigFull }) {
   const [deleting, setDeleting] = useState(false);
   const tabs = [
     { key: 'content', title: t.config.content, content: () => <Content config={config} /> },
-    { key: 'history', title: t.config.history, content: () => <HistoryTab config={config} /> },
-    { key: 'listeners', title: <>{t.config.listeners} <span className="text-fg-3 tabular-nums">{config.listeners}</span></>, content: () => <ListenersTab config={config} /> },
+    { key: 'history', letter: 'h', title: t.config.history, content: () => <HistoryTab config={config} /> },
+    { key: 'listeners', letter: 'l', title: <>{t.config.listeners} <span className="text-fg-3 tabular-nums">{config.listeners}</span></>, content: () => <ListenersTab config={config} /> },
     { key: 'gray', title: <>{t.config.gray} {config.gray.length > 0 && <span className="text-fg-3 tabular-nums">{config.gray.length}</span>}</>, content: () => <GrayTab config={config} /> },
     { key: 'code', title: t.config.code, content: () => <Samples query={{ namespaceId: ns, groupName: group, dataId: name }} /> },
   ];

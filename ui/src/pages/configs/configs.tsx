@@ -54,7 +54,7 @@ export function ConfigsPage() {
   const writes = may(me, ns, 'config', 'w');
   const clear = () => change({ ...Object.fromEntries(filterNames.map((name) => [name, undefined])), page: undefined });
   const newLink = (
-    <Link to="/ns/$ns/configs/new" params={{ ns }} className={buttonLink('primary')}>
+    <Link to="/ns/$ns/configs/new" params={{ ns }} data-key="n" className={buttonLink('primary')}>
       <FilePlus size={15} aria-hidden />
       {t.configs.create}
     </Link>

@@ -80,7 +80,7 @@ export function NamespacesPage() {
         title={t.nav.namespaces}
         text={t.namespaces.text}
         actions={
-          <Button writes look="primary" icon={Plus} why={!writes && t.errors.forbidden} onClick={() => setEditing('new')}>
+          <Button writes data-key="n" look="primary" icon={Plus} why={!writes && t.errors.forbidden} onClick={() => setEditing('new')}>
             {t.namespaces.create}
           </Button>
         }

@@ -57,7 +57,7 @@ function columns(t: Dictionary, over: boolean, onEdit: (row: InstanceRow) => voi
       title: t.instances.weight,
       sortable: true,
       wide: true,
-      width: '5rem',
+      width: '6.5rem',
       align: 'end',
       cell: (row) => (row.operator?.weight ? <Tip text={t.instances.byOperator(number(row.client?.weight ?? 1, 2))}><b tabIndex={0} className="font-semibold text-accent-text underline decoration-dotted underline-offset-4">{number(row.weight, 2)}</b></Tip> : number(row.weight, 2)),
     },

@@ -127,11 +127,11 @@ function Body({ service }: { service: ServiceDetail }) {
         }
         actions={
           <>
-            <CopyButton text={() => location.href} label={t.common.copyLink} />
+            <CopyButton data-key="c" text={() => location.href} label={t.common.copyLink} />
             <Button writes icon={Trash2} why={refused || (row && row.instances > 0 && t.services.notEmpty(row.instances))} onClick={() => setDeleting(true)}>
               {t.common.delete}
             </Button>
-            <Button writes look="primary" icon={Pencil} why={refused} onClick={() => setEditing(true)}>
+            <Button writes data-key="e" look="primary" icon={Pencil} why={refused} onClick={() => setEditing(true)}>
               {t.common.edit}
             </Button>
           </>

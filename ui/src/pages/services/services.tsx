@@ -57,7 +57,7 @@ function columns(t: Dictionary, ns: string, onDelete: (row: ServiceRow) => void)
         </span>
       ),
     },
-    { key: 'subscribers', title: t.services.subscribers, sortable: true, wide: true, width: '7rem', align: 'end', cell: (row) => number(row.subscribers) },
+    { key: 'subscribers', title: t.services.subscribers, sortable: true, wide: true, width: '9rem', align: 'end', cell: (row) => number(row.subscribers) },
     { key: 'clusters', title: t.services.clusters, wide: true, wider: true, width: '6rem', align: 'end', cell: (row) => number(row.clusters) },
     { key: 'threshold', title: t.services.thresholdShort, wide: true, wider: true, width: '6.5rem', align: 'end', cell: (row) => (row.protectThreshold ? `${number(row.protectThreshold * 100)} %` : <span className="text-fg-3">–</span>) },
     {
@@ -114,7 +114,7 @@ export function ServicesPage() {
     then: () => setDeleting(undefined),
   });
   const create = (
-    <Button writes look="primary" icon={Plus} why={!may(me, ns, 'naming', 'w') && t.configs.mayNot} onClick={() => setCreating(true)}>
+    <Button writes data-key="n" look="primary" icon={Plus} why={!may(me, ns, 'naming', 'w') && t.configs.mayNot} onClick={() => setCreating(true)}>
       {t.services.create}
     </Button>
   );

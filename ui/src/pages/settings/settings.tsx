@@ -73,7 +73,7 @@ export function SettingsPage() {
                 [t.settings.server, t.common.version(has.version)],
                 [t.settings.compatible, has.compatible],
                 [t.settings.build, has.uiBuild],
-                [t.settings.mode, has.mode],
+                [t.settings.mode, t.settings.modes[has.mode as 'cluster'] ?? has.mode],
                 [t.settings.user, me.username || t.nav.anonymous],
                 [t.access.roles, me.roles?.join(', ')],
                 [t.settings.licence, 'Apache-2.0'],

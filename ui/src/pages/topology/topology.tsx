@@ -91,7 +91,7 @@ export function TopologyPage() {
         text={t.topology.text}
         actions={
           <>
-            <CopyButton text={() => location.href} label={t.common.copyLink} />
+            <CopyButton data-key="c" text={() => location.href} label={t.common.copyLink} />
             <Button icon={Download} why={!query.data?.nodes.length && t.topology.nobody} onClick={() => saveFile(`${ns}.dot`, dot(t, query.data!), 'text/vnd.graphviz;charset=utf-8')}>
               DOT
             </Button>

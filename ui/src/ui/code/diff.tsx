@@ -1,12 +1,14 @@
-import { MergeView, unifiedMergeView } from '@codemirror/merge';
+import { goToNextChunk, goToPreviousChunk, MergeView, unifiedMergeView } from '@codemirror/merge';
 import { EditorState, type Extension } from '@codemirror/state';
 import { EditorView, lineNumbers } from '@codemirror/view';
+import { ChevronDown, ChevronUp } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { useT } from '../../i18n';
 import { countChanges } from '../../lib/linediff';
 import { recall, remember } from '../../lib/persist';
 import { settings } from '../../lib/settings';
 import { useStore } from '../../lib/store';
+import { IconButton } from '../button';
 import { cx } from '../cx';
 import { highlighting, languageOf } from './languages';
 import { look } from './look';
@@ -23,7 +25,7 @@ interface Props {
 
 const around = { margin: 3, minSize: 6 }; // lines kept around a change, and the least that is folded
 
-function build(host: HTMLElement, props: Props, split: boolean, extensions: Extension[], labels: [string, string]): () => void {
+function build(host: HTMLElement, props: Props, split: boolean, extensions: Extension[], labels: [string, string]): { shown: EditorView; end: () => void } {
   const { before, after } = props;
   const labelled = (label: string) => [...extensions, EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' })];
   if (split) {
@@ -34,13 +36,13 @@ function build(host: HTMLElement, props: Props, split: boolean, extensions: Exte
       collapseUnchanged: around,
       gutter: true,
     });
-    return () => view.destroy();
+    return { shown: view.b, end: () => view.destroy() };
   }
   const view = new EditorView({
     parent: host,
     state: EditorState.create({ doc: after, extensions: [...labelled(labels[1]), unifiedMergeView({ original: before, mergeControls: false, collapseUnchanged: around, gutter: true })] }),
   });
-  return () => view.destroy();
+  return { shown: view, end: () => view.destroy() };
 }
 
 /** Two texts and what differs, side by side or one under the other. */
@@ -48,12 +50,15 @@ export default function Diff(props: Props) {
   const { before, after, type, beforeTitle, afterTitle, className } = props;
   const t = useT();
   const host = useRef<HTMLDivElement>(null);
+  const view = useRef<EditorView>(undefined);
   const { editorSize, wrap } = useStore(settings);
   const [split, setSplit] = useState(() => recall('diff.split', innerWidth >= 900));
   const { added, removed } = countChanges(before, after);
   useEffect(() => {
     const extensions: Extension[] = [phrases(), lineNumbers(), EditorState.readOnly.of(true), EditorView.editable.of(false), highlighting, languageOf(type), look(editorSize), wrap || !split ? EditorView.lineWrapping : []];
-    return build(host.current!, props, split, extensions, [beforeTitle, afterTitle]);
+    const { shown, end } = build(host.current!, props, split, extensions, [beforeTitle, afterTitle]);
+    view.current = shown;
+    return end;
   }, [before, after, type, split, editorSize, wrap, beforeTitle, afterTitle]);
   const choose = (next: boolean) => {
     setSplit(next);
@@ -67,7 +72,11 @@ export default function Diff(props: Props) {
         </span>
         <span className="text-ok">+{added}</span>
         <span className="text-bad">−{removed}</span>
-        <div role="radiogroup" aria-label={t.editor.diffView} className="ml-auto flex gap-1">
+        <span className="ml-auto flex">
+          <IconButton data-key="[" label={t.editor.previousChange} icon={ChevronUp} className="size-6" onClick={() => goToPreviousChunk(view.current!)} />
+          <IconButton data-key="]" label={t.editor.nextChange} icon={ChevronDown} className="size-6" onClick={() => goToNextChunk(view.current!)} />
+        </span>
+        <div role="radiogroup" aria-label={t.editor.diffView} className="flex gap-1">
           {([true, false] as const).map((value) => (
             <button key={String(value)} type="button" role="radio" aria-checked={split === value} onClick={() => choose(value)} className={cx('h-6 rounded px-2', split === value ? 'bg-surface font-medium text-fg shadow-sm' : 'hover:bg-hover')}>
               {value ? t.editor.split : t.editor.unified}
