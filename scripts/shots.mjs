@@ -1,15 +1,16 @@
 #!/usr/bin/env node
-// Screenshots of every page and dialog of the console: two languages, two themes, a desk
-// and a phone. scripts/shots [directory] [part of a page's name]
+// Screenshots of every page, dialog and state of the console: two languages, two themes, a
+// desk and a phone. scripts/shots [directory] [part of a page's name]
 // SHOTS=en-light-1280 takes one way only, SHOTS_ROWS is how many configs the
 // largest list has, PHAROS_URL names a server that runs instead of a new one.
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { launch, openPage, settled } from '../test/console-ui/browser.mjs';
-import { root, startServer } from '../test/console-ui/server.mjs';
+import { root, startCluster, startServer } from '../test/console-ui/server.mjs';
 import { dialogs } from '../test/console-ui/dialogs.mjs';
 import { follow as hear, keepAlive, listen, subscribe } from '../test/console-ui/life.mjs';
 import { api, seed } from '../test/console-ui/seed.mjs';
+import { crowd, lengthy, more, states } from './shots.states.mjs';
 
 const [directory = path.join(root, '.bin/shots'), only = ''] = process.argv.slice(2);
 const narrow = process.env.SHOTS ?? '';
@@ -67,6 +68,7 @@ const pages = {
   server: '/server',
   settings: '/settings',
   notfound: '/no/such/page',
+  ...more,
 };
 
 // The same pages while the server does not answer yet, and when it refuses.
@@ -103,12 +105,14 @@ async function inhabit(base) {
     await to.delete('v1/ns/instance', { serviceName: 'order-service', ip: '10.0.0.9', port: 8080 });
   }
   await to.put('v1/ns/instance', { serviceName: 'order-service', clusterName: 'DEFAULT', ip: '10.0.0.2', port: 8080, weight: 7.5, enabled: false, ephemeral: true, metadata: JSON.stringify({ version: '1.2', zone: 'b', drained: 'true' }) });
-  if (rows && 'configs-many'.includes(only)) {
+  await lengthy(to);
+  if (rows && (only === '' || Object.keys(pages).some((name) => name.includes('many') && name.includes(only)))) {
     await to.post('v1/console/namespaces', { customNamespaceId: 'many', namespaceName: 'Many' });
     const work = Array.from({ length: rows }, (_, i) => i);
     await Promise.all(Array.from({ length: 16 }, async () => {
       for (let i = work.pop(); i !== undefined; i = work.pop()) await to.publish(`service-${String(i).padStart(5, '0')}.yaml`, `n: ${i}\n`, { tenant: 'many', type: 'yaml', appName: `app-${i % 12}` });
     }));
+    await crowd(to, rows);
   }
   const alive = [1, 2, 3, 4].map((i) => ({ serviceName: 'order-service', ip: `10.0.0.${i}`, port: 8080, cluster: 'DEFAULT', weight: 1, metadata: { version: `1.${i}`, zone: i % 2 ? 'a' : 'b', protocol: 'http' } }));
   const end = new AbortController();
@@ -131,8 +135,12 @@ async function inhabit(base) {
 
 async function shoot(page, name, { language, theme, width }, state = '') {
   await (state === 'loading' ? page.waitForFunction(() => document.querySelector('main .skeleton') && document.getAnimations().every((one) => one.playState === 'finished' || one.effect?.getTiming().iterations === Infinity), undefined, { timeout: 15_000 }) : settled(page)).catch(() => page.wrong.push('still loading'));
+  await page.mouse.move(0, 0);
   await page.waitForTimeout(250);
-  await page.screenshot({ path: path.join(directory, `${name}.${language}.${theme}.${width}.png`) });
+  // All of a page, but that of a dialog stands behind it; very long ones end somewhere.
+  const tall = await page.evaluate(() => (document.querySelector('[role=dialog], [role=alertdialog], [role=menu]') ? 0 : document.documentElement.scrollHeight));
+  const most = width < 600 ? 1690 : 1500;
+  await page.screenshot({ path: path.join(directory, `${name}.${language}.${theme}.${width}.png`), ...(tall > page.viewportSize().height && { fullPage: true, clip: { x: 0, y: 0, width, height: Math.min(tall, most) } }) });
   const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   if (over > 0) page.wrong.push(`${over} px wider than the window`);
   if (!page.wrong.length) return 0;
@@ -140,7 +148,7 @@ async function shoot(page, name, { language, theme, width }, state = '') {
   return 1;
 }
 
-const expected = [/^401 GET .*ext\/me$/, /^503 GET /, /^404 GET .*ext\/config$/];
+const expected = [/^401 GET .*ext\/me$/, /^503 /, /^404 GET .*ext\/config$/, /^401 /, /^403 /, /ERR_INTERNET_DISCONNECTED/, /^console error: .*(offline|ERR_)/];
 const wanted = ([name]) => name.includes(only);
 const given = process.env.PHAROS_URL;
 const server = given ? undefined : await startServer({ 'nacos.core.auth.enabled': 'true' });
@@ -148,17 +156,17 @@ const base = given ?? server.local;
 const browser = await launch();
 let failed = 0;
 
-async function open({ language, theme, width }) {
+async function open({ language, theme, width }, to = base) {
   const context = await browser.newContext({ viewport: { width, height: width < 600 ? 844 : 860 }, locale: 'en-GB' });
   await context.addInitScript((stored) => location.protocol.startsWith('http') && localStorage.setItem('nc.settings', stored), JSON.stringify({ language, theme }));
   const page = await openPage(browser, { context, allow: expected });
-  await page.goto(base);
+  await page.goto(to);
   return page;
 }
 
-async function enter(page) {
+async function enter(page, who = 'nacos') {
   if (!server) return;
-  await page.locator('input[autocomplete=username]').fill('nacos');
+  await page.locator('input[autocomplete=username]').fill(who);
   await page.locator('input[autocomplete=current-password]').fill(password);
   await page.locator('button[type=submit]').click();
   await page.locator('nav').first().waitFor({ state: 'attached' });
@@ -197,6 +205,44 @@ async function picture(way, to) {
     await close?.(page);
   }
   await page.context().close();
+  for (const [name, { at, who, first, then, last }] of Object.entries(states).filter(wanted)) {
+    const one = await open(way);
+    await enter(one, who);
+    await one.goto('about:blank');
+    await first?.(one);
+    await one.goto(`${base}#${at}`);
+    await one.locator('h1').first().waitFor();
+    await settled(one).catch(() => undefined);
+    await then?.(one)?.catch((error) => one.wrong.push(error.message.split('\n')[0]));
+    failed += await shoot(one, name, way);
+    await last?.(one);
+    await one.context().close();
+  }
+}
+
+// Three nodes, as they are and with one lost: what only a cluster shows.
+async function together() {
+  const nodes = await startCluster();
+  const take = async (state) => {
+    for (const way of ways) {
+      const page = await open(way, nodes[0].local);
+      for (const [name, at] of [['nodes', '/cluster/nodes'], ['overview', '/overview']].filter(([name]) => wanted([`cluster-${state}-${name}`]))) {
+        await page.goto(`${nodes[0].local}#${at}`);
+        await page.locator('h1').first().waitFor();
+        failed += await shoot(page, `cluster-${state}-${name}`, way);
+      }
+      await page.context().close();
+    }
+  };
+  try {
+    await seed(nodes[0].local);
+    await take('whole');
+    await nodes[2].kill();
+    await new Promise((done) => setTimeout(done, 12_000)); // until the others have noticed
+    await take('lost');
+  } finally {
+    await Promise.all(nodes.map((node) => node.stop()));
+  }
 }
 
 try {
@@ -209,6 +255,7 @@ try {
   const life = server ? await inhabit(base) : undefined;
   for (const way of ways) await picture(way, life?.to);
   life?.stop();
+  if (server && ['cluster-whole-nodes', 'cluster-lost-nodes', 'cluster-lost-overview'].some((name) => wanted([name]))) await together();
 } finally {
   await browser.close();
   await server?.stop();

@@ -138,7 +138,7 @@ export function Chart(props: Props) {
   const last = lastKnown(props);
   return (
     <Card flush className="overflow-hidden" title={props.title} actions={<IconButton label={table ? t.overview.asChart(props.title) : t.overview.asTable(props.title)} icon={table ? ChartLine : Table2} onClick={() => setTable(!table)} className="-mr-2" />}>
-      <div className="flex min-h-6 flex-wrap gap-x-4 px-4 text-xs">
+      <div className="gutter flex min-h-6 flex-wrap gap-x-4 text-xs">
         {props.lines.map((line, i) => (
           <span key={line.name} className="inline-flex items-center gap-1.5">
             <span aria-hidden className={`h-0.5 w-3 ${swatch[i % 6]}`} />

@@ -1,5 +1,5 @@
 import { Tabs as R } from 'radix-ui';
-import { useEffect, type ReactNode } from 'react';
+import { useEffect, useRef, type ReactNode } from 'react';
 import { cx } from './cx';
 
 interface HeadProps {
@@ -54,9 +54,14 @@ interface TabsProps {
 }
 
 export function Tabs({ value, onChange, label, tabs }: TabsProps) {
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => { // where there is no room for all, the one that is shown is seen
+    const at = list.current?.querySelector<HTMLElement>('[data-state=active]');
+    if (at) list.current!.scrollLeft = Math.min(Math.max(list.current!.scrollLeft, at.offsetLeft + at.offsetWidth - list.current!.clientWidth), at.offsetLeft);
+  }, [value]);
   return (
     <R.Root value={value} onValueChange={onChange}>
-      <R.List aria-label={label} className="mb-4 flex gap-1 overflow-x-auto border-b border-line">
+      <R.List ref={list} aria-label={label} className="relative mb-4 flex gap-1 overflow-x-auto border-b border-line">
         {tabs.map((tab) => (
           <R.Trigger key={tab.key} value={tab.key} data-key={tab.letter} className="-mb-px h-9 shrink-0 border-b-2 border-transparent px-3 text-sm text-fg-2 -outline-offset-2 hover:text-fg data-[state=active]:border-accent data-[state=active]:font-medium data-[state=active]:text-fg">
             {tab.title}

@@ -21,7 +21,7 @@ interface Props {
 export function Blank({ icon: Icon = Inbox, title, text, children, tone = 'quiet' }: Props) {
   return (
     <div className="late flex flex-col items-center gap-2 px-6 py-14 text-center">
-      <span className={cx('flex size-11 items-center justify-center rounded-full', tone === 'bad' ? 'bg-bad-soft text-bad' : 'bg-sunken text-fg-3')}>
+      <span className={cx('flex size-11 items-center justify-center rounded-full', tone === 'bad' ? 'bg-bad-soft text-bad' : 'bg-tag text-fg-3')}>
         <Icon size={21} aria-hidden />
       </span>
       <div className="mt-1 text-base font-medium text-balance">{title}</div>

@@ -9,7 +9,7 @@ const shapes: Record<Level, [LucideIcon, string, string]> = {
   ok: [Circle, 'text-ok', 'bg-ok-soft text-ok'],
   warn: [Triangle, 'text-warn', 'bg-warn-soft text-warn'],
   bad: [Square, 'text-bad', 'bg-bad-soft text-bad'],
-  unknown: [CircleDashed, 'text-fg-3', 'bg-sunken text-fg-2'],
+  unknown: [CircleDashed, 'text-fg-3', 'bg-tag text-fg-2'],
   gray: [Contrast, 'text-info', 'bg-info-soft text-info'],
   info: [CircleDot, 'text-accent-text', 'bg-accent-soft text-accent-text'],
 };

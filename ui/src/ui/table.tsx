@@ -63,7 +63,7 @@ function Head<T>({ column, sort, onSort }: { column: Column<T>; sort?: Sort | un
     <th
       scope="col"
       aria-sort={active ? (sort.down ? 'descending' : 'ascending') : undefined}
-      className={cx(edges, 'sticky top-0 z-10 h-9 border-b border-line bg-surface px-3 text-xs font-medium whitespace-nowrap text-fg-3', column.align === 'end' ? 'text-right' : 'text-left', hidden(column))}
+      className={cx(edges, 'sticky top-0 z-10 h-9 border-b border-line bg-surface px-3 text-xs font-medium text-fg-3 md:whitespace-nowrap', column.align === 'end' ? 'text-right' : 'text-left', hidden(column))}
     >
       {column.sortable && onSort ? (
         <button type="button" className="-mx-1 inline-flex h-6 items-center gap-1 rounded px-1 hover:bg-hover hover:text-fg" onClick={() => onSort({ by: column.key, down: active ? !sort.down : false })}>

@@ -224,7 +224,7 @@ export const configs: Pick<Dictionary, Part> = {
     cannotFormat: '无法格式化。内容是否有错误？',
     published: (version) => `您编辑期间有人发布了 ${version || '新的内容'}。`,
     viewMerge: '查看并合并',
-    draftFrom: (when) => `有一份您 ${when} 未发布的文本。`,
+    draftFrom: (when) => `有一份您${when}未发布的文本。`,
     draftOld: '它基于较旧的版本。',
     takeDraft: '继续编辑',
     dropDraft: '丢弃',

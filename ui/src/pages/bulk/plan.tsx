@@ -64,9 +64,9 @@ function Items({ plan, label }: { plan: Plan; label: string }) {
         rows={plan.items}
         rowKey={(item) => `${item.target.groupName} ${item.target.serviceName ?? ''} ${item.target.clusterName ?? ''} ${nameOf(item)}`}
         columns={[
-          { key: 'name', title: first?.target.kind === 'config' ? t.configs.dataId : first?.target.kind === 'service' ? t.services.name : t.instances.address, cell: (item) => <span className="wrap-anywhere">{nameOf(item)}</span> },
-          { key: 'place', title: first?.target.kind === 'instance' ? t.services.name : t.common.group, width: '22%', wide: true, cell: (item) => <span className="wrap-anywhere">{placeOf(item)}</span> },
-          { key: 'effect', title: t.transfer.effect, width: '26%', narrow: '24%', cell: (item) => <span className={item.allowed ? '' : 'text-bad'}>{effectOf(t, item)}</span> },
+          { key: 'name', title: first?.target.kind === 'config' ? t.configs.dataId : first?.target.kind === 'service' ? t.services.name : t.instances.address, cell: (item) => <span className="block min-w-28 wrap-anywhere">{nameOf(item)}</span> },
+          { key: 'place', title: first?.target.kind === 'instance' ? t.services.name : t.common.group, width: '20%', wide: true, cell: (item) => <span className="wrap-anywhere">{placeOf(item)}</span> },
+          { key: 'effect', title: t.transfer.effect, width: '18%', narrow: '24%', cell: (item) => <span className={item.allowed ? '' : 'text-bad'}>{effectOf(t, item)}</span> },
           {
             key: 'remark',
             title: plan.state === 'planned' ? t.bulk.remark : t.bulk.outcome,

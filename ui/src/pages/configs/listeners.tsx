@@ -3,7 +3,7 @@ import { Radio } from 'lucide-react';
 import { extConfigKeys, listListeners } from '../../api/extconfig';
 import { useAddress, usePaging, usePath, useTyped } from '../../app/query';
 import { useT } from '../../i18n';
-import { Field, SearchInput, Select } from '../../ui/field';
+import { SearchInput, Select } from '../../ui/field';
 import { Listing } from '../../ui/listing';
 import { ConfigLink } from '../../ui/link';
 import { Card, PageHead } from '../../ui/page';
@@ -29,18 +29,14 @@ export function ListenersPage() {
         <div className="flex flex-wrap items-center gap-2 gutter border-b border-line py-3">
           <SearchInput data-filter label={t.configs.find} value={q} onChange={setQ} className="w-full sm:w-80" />
           <SearchInput label={t.listeners.byIp} value={ip} onChange={setIp} className="w-full sm:w-56" />
-          <Field label={<span className="sr-only">{t.common.state}</span>}>
-            {(props) => (
-              <Select {...props} value={search.state ?? ''} onChange={(event) => change({ state: event.target.value || undefined, page: undefined })} className="w-auto">
-                <option value="">{t.listeners.allStates}</option>
-                {(['current', 'gray', 'behind'] as const).map((state) => (
-                  <option key={state} value={state}>
-                    {t.listeners.states[state]}
-                  </option>
-                ))}
-              </Select>
-            )}
-          </Field>
+          <Select aria-label={t.common.state} value={search.state ?? ''} onChange={(event) => change({ state: event.target.value || undefined, page: undefined })} className="w-auto">
+            <option value="">{t.listeners.allStates}</option>
+            {(['current', 'gray', 'behind'] as const).map((state) => (
+              <option key={state} value={state}>
+                {t.listeners.states[state]}
+              </option>
+            ))}
+          </Select>
         </div>
         <Listing
           label={t.nav.listeners}

@@ -218,7 +218,7 @@ export function ComparePage() {
     <>
       <PageHead title={t.compare.title} text={t.compare.text} />
       <div className="flex flex-col gap-4">
-        <div className="grid grid-cols-[minmax(0,1fr)_auto_minmax(0,1fr)] items-end gap-2 sm:grid-cols-[16rem_auto_16rem]">
+        <div className="grid grid-cols-[minmax(0,1fr)_auto_minmax(0,1fr)] items-end gap-2 sm:grid-cols-[16rem_auto_16rem] sm:justify-start">
           <div>
             <Choose label={t.compare.left} value={left} onChange={(ns) => change({ left: ns, right, page: undefined })} />
           </div>

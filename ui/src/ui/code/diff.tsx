@@ -85,7 +85,7 @@ export default function Diff(props: Props) {
         </div>
       </div>
       {before === after && <p className="px-3 py-2 text-sm text-fg-2">{t.editor.same}</p>}
-      <div ref={host} className="min-h-0 flex-1 overflow-auto [&_.cm-mergeView]:h-full [&_.cm-mergeViewEditors]:min-h-full" />
+      <div ref={host} className="min-h-0 flex-1 overflow-auto [&_.cm-mergeView]:h-full [&_.cm-gutters]:border-r-0 [&_.cm-gutters]:bg-transparent!" />
     </div>
   );
 }
