@@ -6,7 +6,7 @@ const long = { ns: 'retail-europe-central-1-production-blue-0123456789', group: 
 const service = 'com.example.commerce.payments.settlement.reconciliation-batch-service.production';
 const at = `/ns/${long.ns}`;
 const config = `${at}/configs/${long.group}/${long.dataId}`;
-const longUser = 'maximiliane.freifrau-von-und-zu-oberammergau@subsidiary.example-holding.com';
+const longUser = 'maximiliane.von-oberammergau@subsidiary.example.de';
 
 /** A namespace in which everything is called as long as it may be. */
 export async function lengthy(to) {

@@ -20,7 +20,7 @@ export function PageHead({ title, name, crumbs, badges, text, actions }: HeadPro
   return (
     <header className="mb-4 flex flex-wrap items-end justify-between gap-x-6 gap-y-3">
       <div className="min-w-0">
-        {crumbs && <nav className="mb-0.5 flex flex-wrap items-center gap-1 text-xs text-fg-3">{crumbs}</nav>}
+        {crumbs && <nav className="mb-0.5 flex flex-wrap items-center gap-1 text-xs wrap-anywhere text-fg-3 *:min-w-0">{crumbs}</nav>}
         <div className="flex min-h-8 flex-wrap items-center gap-x-3 gap-y-1">
           <h1 className="text-xl font-semibold wrap-anywhere">{title}</h1>
           {badges}

@@ -26,7 +26,7 @@ export function State({ level, children, className }: { level: Level; children: 
 
 export function Badge({ level = 'unknown', children, title }: { level?: Level; children: ReactNode; title?: string }) {
   return (
-    <span title={title} className={cx('inline-flex h-5 max-w-full items-center truncate rounded px-1.5 text-xs font-medium', shapes[level][2])}>
+    <span title={title} className={cx('inline-block h-5 max-w-full truncate rounded px-1.5 align-middle text-xs leading-5! font-medium [&>svg]:inline [&>svg]:align-[-1px]', shapes[level][2])}>
       {children}
     </span>
   );

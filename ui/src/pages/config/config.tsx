@@ -87,7 +87,7 @@ function ContentCards({ config, secret, hidden, onHide }: CardsProps) {
             [t.config.from, config.createIp],
             [t.config.created, <Time key="created" at={config.createTime} />],
             [t.configs.app, config.appName],
-            [t.configs.tags, config.configTags && config.configTags.split(',').map((tag) => <Badge key={tag}>{tag}</Badge>)],
+            [t.configs.tags, config.configTags && <span key="tags" className="flex flex-wrap gap-1">{config.configTags.split(',').map((tag) => <Badge key={tag} title={tag}>{tag}</Badge>)}</span>],
             [t.common.description, config.desc],
             [t.config.listeners, config.listeners ? <Share key="share" part={config.listeners - config.behind} whole={config.listeners} /> : '0'],
           ]}

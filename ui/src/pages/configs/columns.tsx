@@ -44,7 +44,7 @@ export function configColumns(t: Dictionary, ns: string, acts: Acts): Column<Con
       cell: (row) => (
         <div className="min-w-40 py-0.5">
           <ConfigLink ns={ns} group={row.groupName} dataId={row.dataId} className="font-medium" />
-          <div className="text-xs text-fg-3 md:hidden">{row.groupName}</div>
+          <div className="text-xs wrap-anywhere text-fg-3 md:hidden">{row.groupName}</div>
           {row.desc && <div className="line-clamp-1 text-xs text-fg-3">{row.desc}</div>}
         </div>
       ),

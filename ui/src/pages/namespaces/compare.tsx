@@ -135,7 +135,7 @@ function columns(t: Dictionary, left: string, right: string, onOpen: (pair: Stat
   return [
     { key: 'dataId', title: t.configs.dataId, cell: (pair) => <span className="block min-w-32 font-medium wrap-anywhere">{pair.dataId}<span className="block text-xs font-normal text-fg-3 md:hidden">{pair.groupName}</span></span> },
     { key: 'group', title: t.common.group, width: '22%', wide: true, cell: (pair) => <span className="wrap-anywhere">{pair.groupName}</span> },
-    { key: 'state', title: t.common.state, width: '11rem', narrow: '1%', cell: (pair) => <Badge level={levels[pair.state]}>{words[pair.state]}</Badge> },
+    { key: 'state', title: t.common.state, width: '11rem', narrow: '1%', cell: (pair) => <span className="block max-md:max-w-28"><Badge level={levels[pair.state]} title={words[pair.state]}>{words[pair.state]}</Badge></span> },
     { key: 'keys', title: t.compare.keyCount, width: '10rem', wide: true, cell: (pair) => <KeyCount pair={pair} /> },
     { key: 'open', title: t.history.compare, quiet: true, width: '3.5rem', align: 'end', cell: (pair) => <IconButton label={t.compare.open(pair.dataId)} icon={GitCompareArrows} onClick={() => onOpen(pair)} /> },
   ];

@@ -31,7 +31,7 @@ function columns(t: Dictionary, ns: string, onDelete: (row: ServiceRow) => void)
       cell: (row) => (
         <div className="min-w-36 py-0.5">
           <ServiceLink ns={ns} group={row.groupName} service={row.serviceName} className="font-medium" />
-          <div className="text-xs text-fg-3 md:hidden">{row.groupName}</div>
+          <div className="text-xs wrap-anywhere text-fg-3 md:hidden">{row.groupName}</div>
         </div>
       ),
     },
