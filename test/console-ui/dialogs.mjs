@@ -119,8 +119,16 @@ export const dialogs = {
   'namespace-delete': {
     at: '/namespaces',
     open: async (page) => {
-      await icon(page, 'ellipsis', 'main tbody');
+      await icon(page, 'ellipsis', 'main tbody tr:nth-child(2)'); // the first one is public, which stays
       await page.locator('[role=menuitem]').last().click();
+      await dialog(page);
+    },
+  },
+  'namespace-policy': {
+    at: '/namespaces',
+    open: async (page) => {
+      await icon(page, 'ellipsis', 'main tbody');
+      await page.locator('[role=menuitem]').first().click();
       await dialog(page);
     },
   },

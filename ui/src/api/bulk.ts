@@ -1,4 +1,5 @@
 import { get, post, type Params } from './http';
+import type { Said } from './policy';
 
 const root = 'v3/console/ext/bulk';
 
@@ -64,6 +65,6 @@ export const makePlan = ({ action, namespaceId, selection, more = {} }: Ask) =>
 
 export const readPlan = (id: string) => get<Plan>(`${root}/${id}`);
 
-export const applyPlan = (id: string) => post<Plan>(`${root}/${id}/apply`, {});
+export const applyPlan = (id: string, said: Said) => post<Plan>(`${root}/${id}/apply`, { ...said });
 
 export const undoPlan = (id: string) => post<Plan>(`${root}/${id}/undo-plan`, {});

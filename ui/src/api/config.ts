@@ -1,4 +1,5 @@
 import { get, postFile, postJSON, type Step } from './http';
+import type { Said } from './policy';
 import type { ConfigDetail, ImportResult } from './types';
 
 /** What names one configuration. */
@@ -23,12 +24,12 @@ const ext = 'v3/console/ext';
 export const peekConfig = (c: ConfigName) =>
   get<ConfigDetail | null>(`${root}/config`, { namespaceId: c.ns, groupName: c.group, dataId: c.dataId });
 
-export const cloneConfigs = (target: string, policy: Policy, items: CloneItem[]) =>
-  postJSON<ImportResult>(`${root}/config/clone`, items, { targetNamespaceId: target, policy, namespaceId: '' });
+export const cloneConfigs = (target: string, policy: Policy, items: CloneItem[], said: Said) =>
+  postJSON<ImportResult>(`${root}/config/clone`, items, { targetNamespaceId: target, policy, namespaceId: '', ...said });
 
-export function importConfigs(ns: string, policy: Policy, file: Blob, tell: (step: Step) => void): Promise<ImportResult> {
+export function importConfigs(ns: string, policy: Policy, file: Blob, said: Said, tell: (step: Step) => void): Promise<ImportResult> {
   const body = new FormData();
   body.set('policy', policy);
   body.set('file', file, 'import.zip');
-  return postFile(`${ext}/config/import`, body, { namespaceId: ns }, tell);
+  return postFile(`${ext}/config/import`, body, { namespaceId: ns, ...said }, tell);
 }

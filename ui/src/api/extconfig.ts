@@ -1,5 +1,6 @@
 import type { ConfigName } from './config';
 import { address, del, get, post, postFile, type Step } from './http';
+import type { Said } from './policy';
 import type { Cursor } from './session';
 import { paging, type ConfigDetail, type Page } from './types';
 
@@ -127,6 +128,8 @@ export interface Version {
   address: string;
   at: number;
   type: string;
+  /** What the change was for, where somebody said so. */
+  note: string;
   current: boolean;
   namespaceId?: string;
   groupName?: string;
@@ -195,7 +198,7 @@ export async function revealWhole(c: ConfigName, known: ConfigFull): Promise<Con
   return getFull(c, false);
 }
 
-export interface Publication {
+export interface Publication extends Said {
   content: string;
   expect: string;
   type?: string | undefined;
@@ -208,17 +211,17 @@ export interface Publication {
 
 export const publish = (c: ConfigName, p: Publication) => post<Published>(`${root}/config/publish`, { ...named(c), ...p });
 
-export const promoteGray = (c: ConfigName, name: string, expect: string, expectGray: string) =>
-  post<Published>(`${root}/config/gray/promote`, { ...named(c), name, expect, expectGray });
+export const promoteGray = (c: ConfigName, name: string, expect: string, expectGray: string, said: Said) =>
+  post<Published>(`${root}/config/gray/promote`, { ...named(c), name, expect, expectGray, ...said });
 
-export const removeGray = (c: ConfigName, name: string) => del<boolean>(`${root}/config/gray`, { ...named(c), name });
+export const removeGray = (c: ConfigName, name: string, said: Said) => del<boolean>(`${root}/config/gray`, { ...named(c), name, ...said });
 
 export const listVersions = (c: ConfigName, pageNo: number, pageSize = 50) =>
   get<Page<Version>>(`${root}/config/versions`, { ...named(c), pageNo, pageSize });
 
 export const getVersion = (c: ConfigName, nid: string) => get<VersionFull>(`${root}/config/version`, { ...named(c), nid, masked: true });
 
-export const restore = (c: ConfigName, nid: string, expect: string) => post<Published>(`${root}/config/restore`, { ...named(c), nid, expect });
+export const restore = (c: ConfigName, nid: string, expect: string, said: Said) => post<Published>(`${root}/config/restore`, { ...named(c), nid, expect, ...said });
 
 export const listReleases = (namespaceId: string, q: string, user: string, cursor: string) =>
   get<Cursor<Version>>(`${root}/releases`, { namespaceId, q, user, cursor, limit: 100 });

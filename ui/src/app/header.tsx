@@ -10,6 +10,7 @@ import { cx } from '../ui/cx';
 import { Menu, MenuItem, MenuLabel, MenuLine, MenuRadio } from '../ui/menu';
 import { complain } from '../ui/toast';
 import { client } from './client';
+import { Environment, EnvironmentBand } from './environment';
 import { openHelp, openPalette } from './keys';
 import { goLive, goSilent, link } from './live';
 import { PasswordDialog } from './password';
@@ -102,6 +103,7 @@ export function Header({ toggle }: { toggle: ReactNode }) {
         <span className="max-md:hidden">Pharos</span>
       </Link>
       <NamespaceSwitch />
+      <Environment />
       <button type="button" onClick={openPalette} className="ml-1 flex h-8 min-w-8 items-center gap-2 rounded-md border border-line bg-sunken px-2 text-sm text-fg-3 hover:border-line-strong hover:text-fg md:w-64">
         <Search size={15} aria-hidden className="shrink-0" />
         <span className="flex-1 truncate text-left max-md:sr-only">{t.nav.search}</span>
@@ -119,6 +121,7 @@ export function Header({ toggle }: { toggle: ReactNode }) {
         </div>
         <UserMenu onPassword={() => setPassword(true)} />
       </div>
+      <EnvironmentBand />
       <PasswordDialog open={password} onClose={() => setPassword(false)} />
     </header>
   );

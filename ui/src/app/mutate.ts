@@ -1,6 +1,11 @@
 import { useMutation } from '@tanstack/react-query';
+import { ApiError } from '../api/errors';
+import { policiesKey } from '../api/policy';
 import { complain, say } from '../ui/toast';
 import { client } from './client';
+
+// Refusals of who has not said what the policy of the namespace asks for.
+const asked = ['unconfirmed', 'note_required'];
 
 interface Act<T, R> {
   run: (input: T) => Promise<R>;
@@ -23,6 +28,7 @@ export function useAct<T = void, R = unknown>({ run, done, stale = [], then, fai
       await Promise.all(stale.map((queryKey) => client.invalidateQueries({ queryKey })));
     },
     onError: (error) => {
+      if (error instanceof ApiError && asked.includes(error.key)) void client.invalidateQueries({ queryKey: policiesKey }); // it came meanwhile
       if (!fail?.(error)) complain(error);
     },
   });

@@ -18,15 +18,17 @@ interface Props {
   why?: string | false | undefined;
   /** What it does concerns this browser, or one node alone. */
   local?: boolean;
+  /** What has to be said first. */
+  extra?: ReactNode;
   onConfirm: () => void;
 }
 
 /** Asks before something is lost. The focus starts on "cancel". */
-export function Confirm({ open, onClose, title, children, submit, busy, type, why, local, onConfirm }: Props) {
-  return open ? <Body {...{ onClose, title, children, submit, type, why, onConfirm }} busy={busy ?? false} local={local ?? false} /> : null;
+export function Confirm({ open, onClose, title, children, submit, busy, type, why, local, extra, onConfirm }: Props) {
+  return open ? <Body {...{ onClose, title, children, submit, type, why, extra, onConfirm }} busy={busy ?? false} local={local ?? false} /> : null;
 }
 
-function Body({ onClose, title, children, submit, busy, type, why, local, onConfirm }: Omit<Props, 'open'>) {
+function Body({ onClose, title, children, submit, busy, type, why, local, extra, onConfirm }: Omit<Props, 'open'>) {
   const t = useT();
   const [typed, setTyped] = useState('');
   const missing = type && typed !== type ? t.confirm.typeFirst(type) : why;
@@ -52,6 +54,7 @@ function Body({ onClose, title, children, submit, busy, type, why, local, onConf
         </span>
         <div className="min-w-0 flex-1 space-y-2 pt-1 text-sm wrap-anywhere">{children}</div>
       </div>
+      {extra}
       {type && (
         <Field label={t.confirm.type(type)}>
           {(props) => <Input {...props} value={typed} onChange={(event) => setTyped(event.target.value)} />}

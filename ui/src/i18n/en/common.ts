@@ -117,6 +117,8 @@ export const common = {
     internal: 'The server met an error of its own. Its log says more.',
     not_found: 'It does not exist, or no longer.',
     conflict: 'Somebody else changed this in the meantime.',
+    unconfirmed: 'The namespace is protected: its ID has to be typed first.',
+    note_required: 'Changes in this namespace need a note that says what they are for.',
     masked: 'The text still has ___MASKED___ where secrets were hidden. Put the values in their places.',
   },
 };

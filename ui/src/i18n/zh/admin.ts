@@ -1,6 +1,6 @@
 import type { Dictionary } from '../index';
 
-export const admin: Pick<Dictionary, 'overview' | 'nodes' | 'switches' | 'compare' | 'namespaces' | 'access' | 'audit' | 'server' | 'settings'> = {
+export const admin: Pick<Dictionary, 'overview' | 'nodes' | 'switches' | 'compare' | 'namespaces' | 'policy' | 'access' | 'audit' | 'server' | 'settings'> = {
   overview: {
     levels: { ok: '健康', warn: '需要关注', bad: '有故障' },
     allWell: '所有节点、服务与客户端一切正常。',
@@ -164,6 +164,27 @@ export const admin: Pick<Dictionary, 'overview' | 'nodes' | 'switches' | 'compar
     holds: (configs, services) => (configs || services ? `其中有 ${configs} 个配置和 ${services} 个服务。` : '它是空的。'),
     deleteText: '其中的内容仍保留在数据库中，但在重新创建同 ID 的命名空间之前无法从这里访问。',
     deleted: (name) => `已删除 ${name}。`,
+  },
+  policy: {
+    policy: '策略',
+    set: '策略',
+    title: (name) => `${name} 的策略`,
+    text: '控制台在写入此命名空间之前的要求。通过客户端 API 写入的程序不受影响。',
+    protect: '受保护',
+    protected: '受保护',
+    protectText: (id) => `在此发布、删除或导入时必须输入 ${id}。`,
+    noteRequired: '必须填写说明',
+    noteText: '每次变更都要说明原因，并显示在历史中。',
+    color: '环境颜色',
+    noColor: '无',
+    colors: { red: '红色', orange: '橙色', yellow: '黄色', green: '绿色', teal: '青色', blue: '蓝色', purple: '紫色', gray: '灰色' },
+    label: '标签',
+    labelText: '以该颜色显示的简短文字，例如 PROD。留空则显示名称。',
+    type: (id) => `命名空间受保护：请输入 ${id} 以继续`,
+    typeFirst: (id) => `命名空间受保护：请先输入 ${id}`,
+    note: '此次变更的原因？',
+    noteOffered: '此次变更的原因？（可留空）',
+    noteFirst: '请说明此次变更的原因',
   },
   access: {
     text: '用户拥有角色，角色拥有权限。',

@@ -119,6 +119,8 @@ export const common: Pick<Dictionary, 'common' | 'table' | 'states' | 'errors' |
     internal: '服务器内部出错，详见其日志。',
     not_found: '它不存在，或已不再存在。',
     conflict: '其他人在此期间修改了它。',
+    unconfirmed: '命名空间受保护：请先输入其 ID。',
+    note_required: '此命名空间中的变更需要填写原因说明。',
     masked: '文本中仍有 ___MASKED___，那里的值被隐藏了。请填入实际的值。',
   },
 };

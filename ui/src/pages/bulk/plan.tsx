@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { RotateCcw, Undo2 } from 'lucide-react';
 import { useEffect, useState, type ReactNode } from 'react';
 import { applyPlan, makePlan, readPlan, undoPlan, type Ask, type Item, type Plan } from '../../api/bulk';
+import { useConsent } from '../../app/consent';
 import { useAct } from '../../app/mutate';
 import { useT } from '../../i18n';
 import { Button } from '../../ui/button';
@@ -81,6 +82,8 @@ function Items({ plan, label }: { plan: Plan; label: string }) {
 }
 
 const still = (item: Item) => item.outcome === 'conflict' || item.outcome === 'failed';
+// What the policy of its namespace is about: changes of configs, and removals.
+const asks = ({ target, effect }: Item) => effect !== 'none' && (target.kind === 'config' || effect === 'delete');
 const toDo = (plan: Plan) => plan.items.filter((item) => item.effect !== 'none' && item.allowed).length;
 
 /** Shows what the server would do, does it when it is confirmed, says how each went, and takes it back. */
@@ -93,8 +96,10 @@ export function PlanDialog({ title, ask, why, submit, danger, typeAbove, stale, 
   const [typed, setTyped] = useState('');
   const plan = later ?? query.data;
   const undoing = Boolean(plan?.undoes);
+  const [guarded] = plan?.items.filter(asks) ?? [];
+  const consent = useConsent(guarded?.target.namespaceId, { notes: guarded?.target.kind === 'config' });
   const apply = useAct<Plan, Plan>({
-    run: (one) => applyPlan(one.planId),
+    run: (one) => applyPlan(one.planId, consent.said),
     done: (one) => (undoing ? t.bulk.undone(one.outcomes.done ?? 0) : done(one.outcomes.done ?? 0)),
     stale,
     then: (one) => {
@@ -113,7 +118,7 @@ export function PlanDialog({ title, ask, why, submit, danger, typeAbove, stale, 
   const close = applied ? onDone : onClose;
   const count = plan ? toDo(plan) : 0;
   const needs = typeAbove !== undefined && count > typeAbove && !undoing ? String(count) : '';
-  const refused = why || (!plan && t.bulk.planning) || (count === 0 && t.bulk.nothing) || (needs !== '' && typed !== needs && t.confirm.typeFirst(needs));
+  const refused = why || (!plan && t.bulk.planning) || (count === 0 && t.bulk.nothing) || (needs !== '' && typed !== needs && t.confirm.typeFirst(needs)) || consent.why;
   const rest = applied && again ? plan.items.filter(still) : [];
   return (
     <Dialog
@@ -165,6 +170,7 @@ export function PlanDialog({ title, ask, why, submit, danger, typeAbove, stale, 
               {one.refused > 0 && !applied && <Strip>{t.bulk.refused(one.refused)}</Strip>}
               {applied && <Strip tone={rest.length || one.outcomes.denied ? 'warn' : 'info'}>{t.bulk.result(one.outcomes.done ?? 0, (one.outcomes.conflict ?? 0) + (one.outcomes.failed ?? 0) + (one.outcomes.denied ?? 0), one.outcomes.skipped ?? 0)}</Strip>}
               <Items plan={one} label={title} />
+              {!applied && consent.fields}
               {needs && !applied && <Field label={t.confirm.type(needs)}>{(props) => <Input {...props} value={typed} onChange={(event) => setTyped(event.target.value)} className="max-w-60" />}</Field>}
             </>
           )}

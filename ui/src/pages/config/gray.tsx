@@ -2,6 +2,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Contrast, Eye, GitMerge, Square } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { extConfigKeys, getConvergence, maskToken, previewGray, promoteGray, publish, removeGray, revealWhole, type ConfigFull, type Gray } from '../../api/extconfig';
+import { useConsent } from '../../app/consent';
 import { useAct } from '../../app/mutate';
 import { usePath } from '../../app/query';
 import { useT } from '../../i18n';
@@ -32,8 +33,9 @@ function GrayCard({ config, gray }: { config: ConfigFull; gray: Gray }) {
   const stale = useStale();
   const [asking, setAsking] = useState<'' | 'promote' | 'stop'>('');
   const close = () => setAsking('');
-  const promote = useAct({ run: () => promoteGray(at, gray.name, config.md5 ?? '', gray.md5), done: t.gray.promoted, stale, then: close });
-  const stop = useAct({ run: () => removeGray(at, gray.name), done: t.gray.stopped, stale, then: close });
+  const consent = useConsent(ns);
+  const promote = useAct({ run: () => promoteGray(at, gray.name, config.md5 ?? '', gray.md5, consent.said), done: t.gray.promoted, stale, then: close });
+  const stop = useAct({ run: () => removeGray(at, gray.name, consent.said), done: t.gray.stopped, stale, then: close });
   const why = !config.may.includes('w') && t.configs.mayNot;
   return (
     <Card
@@ -53,10 +55,10 @@ function GrayCard({ config, gray }: { config: ConfigFull; gray: Gray }) {
         <Facts items={[[t.gray.meant, gray.kind === 'beta' ? addressesOf(gray) : gray.tag], [t.configs.changed, <Time key="at" at={gray.modified} />]]} />
       </div>
       <CodeDiff before={config.content} after={gray.content} type={config.type ?? 'text'} beforeTitle={t.gray.formal} afterTitle={gray.name} className="h-80" />
-      <Confirm open={asking === 'promote'} onClose={close} title={t.gray.promoteTitle(gray.name)} submit={t.gray.promote} busy={promote.isPending} onConfirm={() => promote.mutate()}>
+      <Confirm open={asking === 'promote'} onClose={close} title={t.gray.promoteTitle(gray.name)} submit={t.gray.promote} busy={promote.isPending} why={consent.why} extra={consent.fields} onConfirm={() => promote.mutate()}>
         <p>{t.gray.promoteText(config.listeners)}</p>
       </Confirm>
-      <Confirm open={asking === 'stop'} onClose={close} title={t.gray.stopTitle(gray.name)} submit={t.gray.stop} busy={stop.isPending} onConfirm={() => stop.mutate()}>
+      <Confirm open={asking === 'stop'} onClose={close} title={t.gray.stopTitle(gray.name)} submit={t.gray.stop} busy={stop.isPending} why={consent.why} extra={consent.fields} onConfirm={() => stop.mutate()}>
         <p>{t.gray.stopText}</p>
       </Confirm>
     </Card>
@@ -135,8 +137,9 @@ function StartDialog({ config, onClose }: { config: ConfigFull; onClose: () => v
   const [content, setContent] = useState(beta?.content ?? config.content);
   const existing = kind === 'beta' ? beta : config.gray.find((gray) => gray.tag === tag);
   const list = addresses.split(/[\s,]+/).filter(Boolean).join(',');
+  const consent = useConsent(ns, { offer: true });
   const act = useAct({
-    run: () => publish({ ns, group, dataId: name }, { content, type: config.type ?? undefined, expect: existing?.md5 ?? 'absent', ...(kind === 'beta' ? { betaIps: list } : { tag }) }),
+    run: () => publish({ ns, group, dataId: name }, { ...consent.said, content, type: config.type ?? undefined, expect: existing?.md5 ?? 'absent', ...(kind === 'beta' ? { betaIps: list } : { tag }) }),
     done: t.gray.started,
     stale: useStale(),
     then: onClose,
@@ -159,7 +162,7 @@ function StartDialog({ config, onClose }: { config: ConfigFull; onClose: () => v
       footer={
         <>
           <Button onClick={onClose}>{t.common.cancel}</Button>
-          <Button writes look="primary" why={why} busy={act.isPending} onClick={() => act.mutate()}>
+          <Button writes look="primary" why={why || consent.why} busy={act.isPending} onClick={() => act.mutate()}>
             {t.gray.publish}
           </Button>
         </>
@@ -177,6 +180,7 @@ function StartDialog({ config, onClose }: { config: ConfigFull; onClose: () => v
           </Field>
           {kind === 'beta' ? <Addresses value={addresses} onChange={setAddresses} /> : <Field label={t.gray.tag} hint={t.gray.tagText}>{(props) => <Input {...props} value={tag} onChange={(event) => setTag(event.target.value)} />}</Field>}
           <Reached kind={kind} value={kind === 'beta' ? list : tag.trim()} />
+          {consent.fields}
           {masked && (
             <Strip action={<Button icon={Eye} why={mayNot(config)} busy={uncover.isPending} onClick={() => uncover.mutate()}>{t.secrets.revealToEdit}</Button>}>{t.secrets.replace}</Strip>
           )}

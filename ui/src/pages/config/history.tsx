@@ -3,6 +3,7 @@ import { RotateCcw } from 'lucide-react';
 import { useState } from 'react';
 import { extConfigKeys, getFull, getVersion, listVersions, restore, type ConfigFull, type Version } from '../../api/extconfig';
 import { client } from '../../app/client';
+import { useConsent } from '../../app/consent';
 import { useAct } from '../../app/mutate';
 import { useAddress, usePaging, usePath } from '../../app/query';
 import { useT } from '../../i18n';
@@ -37,6 +38,7 @@ function Entry({ version, on, onChoose }: { version: Version; on: boolean; onCho
         <Time at={version.at} /> · {version.user || version.address || t.common.unknown}
         {version.grayName && ` · ${version.grayName}`}
       </span>
+      {version.note && <span className="text-sm wrap-anywhere">{version.note}</span>}
     </button>
   );
 }
@@ -89,8 +91,9 @@ export function RestoreDialog({ config: known, nid, onClose }: { config: ConfigF
   const now = useQuery({ queryKey: extConfigKeys.full(at), queryFn: () => getFull(at), refetchOnMount: 'always' });
   const config = now.data ?? known;
   const query = useQuery({ queryKey: extConfigKeys.version(at, nid), queryFn: () => getVersion(at, nid), staleTime: Infinity });
+  const consent = useConsent(ns, { offer: true });
   const act = useAct({
-    run: () => restore(at, nid, config.md5 ?? 'absent'),
+    run: () => restore(at, nid, config.md5 ?? 'absent', consent.said),
     done: t.history.restored(query.data?.version ?? ''),
     stale: [extConfigKeys.one(at), ['configs', ns], ['releases', ns]],
     then: onClose,
@@ -109,12 +112,13 @@ export function RestoreDialog({ config: known, nid, onClose }: { config: ConfigF
       footer={
         <>
           <Button onClick={onClose}>{t.common.cancel}</Button>
-          <Button look="primary" icon={RotateCcw} busy={act.isPending || now.isFetching} onClick={() => act.mutate()}>
+          <Button look="primary" icon={RotateCcw} busy={act.isPending || now.isFetching} why={consent.why} onClick={() => act.mutate()}>
             {t.history.restoreTo(config.listeners)}
           </Button>
         </>
       }
     >
+      {consent.fields}
       <Loaded query={query}>{(version) => <CodeDiff before={config.content} after={version.content ?? ''} type={version.type} beforeTitle={t.history.now} afterTitle={version.version} className="min-h-80 flex-1" />}</Loaded>
     </Dialog>
   );

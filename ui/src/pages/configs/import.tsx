@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { importConfigs, type Policy } from '../../api/config';
 import type { Step } from '../../api/http';
 import { previewImport, type ImportPlan, type PlanItem } from '../../api/extconfig';
+import { useConsent } from '../../app/consent';
 import { useAct } from '../../app/mutate';
 import { useNamespaceName } from '../../app/namespace';
 import { usePath } from '../../app/query';
@@ -84,8 +85,9 @@ function Plan({ plan, file, onAgain }: { plan: ImportPlan; file: File; onAgain: 
   const [policy, setPolicy] = useState<Policy>('SKIP');
   const [compared, setCompared] = useState<PlanItem>();
   const [step, setStep] = useState<Step>();
+  const consent = useConsent(ns);
   const act = useAct({
-    run: () => importConfigs(ns, policy, file, setStep),
+    run: () => importConfigs(ns, policy, file, consent.said, setStep),
     done: (result) => t.transfer.result(result.succCount, result.skipCount, result.failData?.length ?? 0),
     stale: [['configs', ns], ['releases', ns]],
     then: () => void navigate({ to: '/ns/$ns/configs', params: { ns } }),
@@ -93,7 +95,7 @@ function Plan({ plan, file, onAgain }: { plan: ImportPlan; file: File; onAgain: 
   const blocked = plan.items.some((item) => !item.may);
   const stops = policy === 'ABORT' && plan.counts.new < plan.items.length;
   const count = plan.counts.new + (policy === 'OVERWRITE' ? plan.items.length - plan.counts.new : 0);
-  const why = blocked ? t.transfer.refused : stops ? t.transfer.stops : !count && t.transfer.nothingToDo;
+  const why = blocked ? t.transfer.refused : stops ? t.transfer.stops : (!count && t.transfer.nothingToDo) || consent.why;
   return (
     <div className="flex flex-col gap-4">
       {plan.unrecognized?.length > 0 && <Strip>{t.transfer.unrecognized(plan.unrecognized.join(', '))}</Strip>}
@@ -102,6 +104,7 @@ function Plan({ plan, file, onAgain }: { plan: ImportPlan; file: File; onAgain: 
           <div className="w-full sm:w-96">
             <PolicySelect value={policy} onChange={setPolicy} />
           </div>
+          {consent.fields && <div className="w-full sm:w-96">{consent.fields}</div>}
           <div className="flex gap-2">
             <Button why={act.isPending && t.common.loading} onClick={onAgain}>{t.transfer.otherFile}</Button>
             <Button writes look="primary" icon={Upload} busy={act.isPending} why={why} onClick={() => act.mutate()}>

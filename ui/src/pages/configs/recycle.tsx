@@ -3,6 +3,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { RotateCcw, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { extConfigKeys, getVersion, listRecycle, restore, type Version } from '../../api/extconfig';
+import { useConsent } from '../../app/consent';
 import { useAct } from '../../app/mutate';
 import { useAddress, usePath, useTyped } from '../../app/query';
 import { may, useMe } from '../../app/server';
@@ -22,8 +23,9 @@ function BringBack({ ns, version, onClose }: { ns: string; version: Version; onC
   const navigate = useNavigate();
   const at = { ns, group: version.groupName ?? '', dataId: version.dataId ?? '' };
   const query = useQuery({ queryKey: extConfigKeys.version(at, version.nid), queryFn: () => getVersion(at, version.nid) });
+  const consent = useConsent(ns);
   const act = useAct({
-    run: () => restore(at, version.nid, 'absent'),
+    run: () => restore(at, version.nid, 'absent', consent.said),
     done: t.recycle.done(at.dataId),
     stale: [['recycle', ns], ['configs', ns], ['releases', ns]],
     then: () => void navigate({ to: '/ns/$ns/configs/$group/$name', params: { ns, group: at.group, name: at.dataId } }),
@@ -38,12 +40,13 @@ function BringBack({ ns, version, onClose }: { ns: string; version: Version; onC
       footer={
         <>
           <Button onClick={onClose}>{t.common.cancel}</Button>
-          <Button writes look="primary" icon={RotateCcw} busy={act.isPending} why={!may(me, ns, 'config', 'w') && t.configs.mayNot} onClick={() => act.mutate()}>
+          <Button writes look="primary" icon={RotateCcw} busy={act.isPending} why={(!may(me, ns, 'config', 'w') && t.configs.mayNot) || consent.why} onClick={() => act.mutate()}>
             {t.recycle.restore}
           </Button>
         </>
       }
     >
+      {consent.fields}
       <Loaded query={query}>
         {(full) => (
           <div className="overflow-hidden rounded-lg border border-line">

@@ -39,6 +39,7 @@ function Row({ ns, version }: { ns: string; version: Version }) {
       <span className="min-w-0">
         {version.kind === 'remove' ? title : <Link to="/ns/$ns/configs/$group/$name" params={at} search={{ tab: 'history', v: version.nid }} className={linkLook}>{title}</Link>}{' '}
         <span className="text-xs text-fg-3 wrap-anywhere">{version.groupName}</span>
+        {version.note && <span className="block text-sm text-fg-2 wrap-anywhere">{version.note}</span>}
       </span>
       <span className="truncate text-fg-2 max-sm:order-4">{version.user || version.address || t.common.unknown}</span>
       <span className="text-right text-fg-3 tabular-nums max-sm:hidden">{version.version}</span>

@@ -3,6 +3,7 @@ import { useState, type ReactNode } from 'react';
 import { ApiError } from '../../api/errors';
 import type { ConfigName } from '../../api/config';
 import { publish, type Current } from '../../api/extconfig';
+import { useConsent } from '../../app/consent';
 import { useAct } from '../../app/mutate';
 import { useT } from '../../i18n';
 import type { Problem } from '../../lib/lint/check';
@@ -54,8 +55,9 @@ export function Review({ name, base, latest, written, problems, onClose, onMerge
   const [current, setCurrent] = useState<Base | undefined>(latest.md5 !== base.md5 ? latest : undefined);
   const [sure, setSure] = useState(false);
   const errors = problems.filter((problem) => problem.severity === 'error').length;
+  const consent = useConsent(name.ns, { offer: true });
   const act = useAct({
-    run: () => publish(name, { content: written.content, type: written.type, desc: written.desc, appName: written.app, tags: written.tags, expect: base.exists ? base.md5 : 'absent' }),
+    run: () => publish(name, { ...consent.said, content: written.content, type: written.type, desc: written.desc, appName: written.app, tags: written.tags, expect: base.exists ? base.md5 : 'absent' }),
     done: (result) => t.edit.done(result.version),
     stale: [['config', name.ns, name.group, name.dataId], ['configs', name.ns], ['releases', name.ns]],
     then: onDone,
@@ -94,7 +96,7 @@ export function Review({ name, base, latest, written, problems, onClose, onMerge
       footer={
         <>
           <Button onClick={onClose}>{t.edit.goOn}</Button>
-          <Button writes look="primary" icon={Send} busy={act.isPending} why={errors > 0 && !sure && t.edit.fixFirst} onClick={() => act.mutate()}>
+          <Button writes look="primary" icon={Send} busy={act.isPending} why={(errors > 0 && !sure && t.edit.fixFirst) || consent.why} onClick={() => act.mutate()}>
             {t.edit.publishTo(latest.listeners)}
           </Button>
         </>
@@ -108,6 +110,7 @@ export function Review({ name, base, latest, written, problems, onClose, onMerge
             <Check level="ok">{base.exists ? t.edit.baseCurrent : t.edit.isNew}</Check>
             <Check level={latest.listeners ? 'warn' : 'ok'}>{t.edit.reaches(latest.listeners)}</Check>
           </ul>
+          {consent.fields}
           {errors > 0 && <Checkbox checked={sure} onChange={setSure} label={t.edit.anyway} />}
           {fields.length > 0 && (
             <dl className="flex flex-col gap-2 rounded-lg bg-sunken p-3">

@@ -5,6 +5,7 @@ import { compareNamespaces, type ComparePage as Compared, type Pair, type PairSt
 import { cloneConfigs } from '../../api/config';
 import { getFull } from '../../api/extconfig';
 import { paging } from '../../api/types';
+import { useConsent } from '../../app/consent';
 import { useAct } from '../../app/mutate';
 import { useNamespace, useNamespaceName, useNamespaces } from '../../app/namespace';
 import { useAddress, usePaging } from '../../app/query';
@@ -97,14 +98,15 @@ function CopyOver({ target, pairs, onClose, onDone }: { target: string; pairs: P
   const [done, setDone] = useState(0);
   const replaced = pairs.filter((pair) => pair.right);
   const listeners = replaced.reduce((sum, pair) => sum + pair.right!.listeners, 0);
+  const consent = useConsent(target);
   const act = useAct({
-    run: () => inSteps(pairs, perCopy, (part) => cloneConfigs(target, 'OVERWRITE', part.map(({ left, dataId, groupName }) => ({ cfgId: left!.id, dataId, group: groupName }))), setDone),
+    run: () => inSteps(pairs, perCopy, (part) => cloneConfigs(target, 'OVERWRITE', part.map(({ left, dataId, groupName }) => ({ cfgId: left!.id, dataId, group: groupName })), consent.said), setDone),
     done: (results) => t.transfer.result(results.reduce((sum, one) => sum + one.succCount, 0), 0, results.reduce((sum, one) => sum + (one.failData?.length ?? 0), 0)),
     stale: [['compare'], ['configs', target], ['releases', target]],
     then: onDone,
   });
   return (
-    <Confirm open onClose={onClose} title={t.compare.copyTitle(pairs.length, name)} submit={t.compare.copy(name)} busy={act.isPending} type={replaced.length > 8 ? target : undefined} onConfirm={() => act.mutate()}>
+    <Confirm open onClose={onClose} title={t.compare.copyTitle(pairs.length, name)} submit={t.compare.copy(name)} busy={act.isPending} type={replaced.length > 8 && consent.said.confirm === undefined ? target : undefined} why={consent.why} extra={consent.fields} onConfirm={() => act.mutate()}>
       <p>{t.compare.creates(pairs.length - replaced.length)}</p>
       <p className={replaced.length ? 'font-medium text-bad' : ''}>{t.compare.replaces(replaced.length)}</p>
       <p>{t.edit.reaches(listeners)}</p>

@@ -20,6 +20,7 @@ import { Menu, MenuItem, MenuLine } from '../../ui/menu';
 import { Card, PageHead } from '../../ui/page';
 import { Loaded, NoMatch, RowSkeleton } from '../../ui/states';
 import { Table } from '../../ui/table';
+import { PolicyBadges, PolicyForm } from './policy';
 
 const pattern = /^[\w-]{0,128}$/;
 
@@ -70,6 +71,7 @@ export function NamespacesPage() {
   const [search, change] = useAddress();
   const [q, setQ] = useTyped(search.q ?? '', (value) => change({ q: value || undefined }));
   const [editing, setEditing] = useState<Namespace | 'new'>();
+  const [ruled, setRuled] = useState<Namespace>();
   const [removing, setRemoving] = useState<Namespace>();
   const query = useNamespaces();
   const writes = mayGlobal(me, 'namespaces', 'w');
@@ -102,6 +104,7 @@ export function NamespacesPage() {
                   { key: 'name', title: t.common.name, cell: (one) => <Link to="/ns/$ns/configs" params={{ ns: one.namespace || 'public' }} className={`${linkLook} font-medium wrap-anywhere`}>{one.namespaceShowName}</Link> },
                   { key: 'id', title: t.namespaces.id, width: '26%', cell: (one) => <span className="font-mono text-xs wrap-anywhere">{one.namespace}</span> },
                   { key: 'desc', title: t.common.description, width: '26%', wide: true, cell: (one) => <span className="line-clamp-2 wrap-anywhere">{one.namespaceDesc}</span> },
+                  { key: 'policy', title: t.policy.policy, width: '14rem', cell: (one) => <PolicyBadges one={one} /> },
                   { key: 'configs', title: t.nav.configs, width: '7rem', align: 'end', cell: (one) => number(one.configCount) },
                   {
                     key: 'acts',
@@ -110,14 +113,18 @@ export function NamespacesPage() {
                     width: '3.5rem',
                     align: 'end',
                     cell: (one) =>
-                      writes &&
-                      one.type !== 0 && (
+                      writes && (
                         <Menu trigger={<IconButton label={t.configs.actionsOf(one.namespaceShowName)} icon={Ellipsis} />}>
-                          <MenuItem onSelect={() => setEditing(one)}>{t.common.edit}</MenuItem>
-                          <MenuLine />
-                          <MenuItem danger onSelect={() => setRemoving(one)}>
-                            {t.common.delete}
-                          </MenuItem>
+                          <MenuItem onSelect={() => setRuled(one)}>{t.policy.set}</MenuItem>
+                          {one.type !== 0 && (
+                            <>
+                              <MenuItem onSelect={() => setEditing(one)}>{t.common.edit}</MenuItem>
+                              <MenuLine />
+                              <MenuItem danger onSelect={() => setRemoving(one)}>
+                                {t.common.delete}
+                              </MenuItem>
+                            </>
+                          )}
                         </Menu>
                       ),
                   },
@@ -128,6 +135,7 @@ export function NamespacesPage() {
         </Loaded>
       </Card>
       {editing && <NamespaceForm one={editing === 'new' ? undefined : editing} onClose={() => setEditing(undefined)} />}
+      {ruled && <PolicyForm one={ruled} onClose={() => setRuled(undefined)} />}
       {removing && <Remove one={removing} onClose={() => setRemoving(undefined)} />}
     </>
   );
