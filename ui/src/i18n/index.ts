@@ -14,6 +14,9 @@ type Widen<T> = T extends string
 /** Every text of the console. English is the measure: a translation with a text missing does not compile. */
 export type Dictionary = Widen<typeof en>;
 
+/** What the check of a text can find. */
+export type LintCode = keyof Dictionary['lint'];
+
 const current = createStore<Dictionary | undefined>(undefined);
 
 /** Loads the chosen language, and again whenever another one is chosen. */

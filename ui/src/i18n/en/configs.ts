@@ -189,7 +189,6 @@ export const configs = {
     tags: 'Tags (a, b)',
     at: (line: number, column: number) => `Line ${line}, column ${column}`,
     problems: 'Problems in the text',
-    lint: {} as Record<string, string>,
     error: 'Error',
     warning: 'Warning',
     dataIdMissing: 'Give the data ID',

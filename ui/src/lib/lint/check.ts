@@ -1,5 +1,6 @@
-import { checkProperties } from './properties';
+import type { LintCode } from '../../i18n';
 import { checkMarkup } from './markup';
+import { checkProperties } from './properties';
 
 /** Something wrong in a text, from one character to another. */
 export interface Problem {
@@ -8,7 +9,9 @@ export interface Problem {
   line: number;
   column: number;
   severity: 'error' | 'warning';
-  message: string;
+  /** What it is, as the catalogue of words has it. */
+  code: LintCode;
+  params?: Record<string, string>;
 }
 
 export type Found = Omit<Problem, 'line' | 'column'>;

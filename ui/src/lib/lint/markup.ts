@@ -1,3 +1,4 @@
+import type { LintCode } from '../../i18n';
 import type { Found } from './check';
 
 interface Open {
@@ -14,24 +15,24 @@ export function checkMarkup(text: string): Found[] {
   const found: Found[] = [];
   const open: Open[] = [];
   let roots = 0;
-  const complain = (from: number, to: number, message: string) => found.push({ from, to, severity: 'error', message });
+  const complain = (from: number, to: number, code: LintCode, params: Record<string, string> = {}) => found.push({ from, to, severity: 'error', code, params });
   for (const match of text.matchAll(token)) {
     const from = match.index;
     const to = from + match[0].length;
     const name = match[1];
-    if (match[0] === '<') complain(from, from + 1, 'A tag that is not well formed, or a < that should be &lt;');
-    else if (match[0] === '&') complain(from, from + 1, 'An & that should be &amp;');
+    if (match[0] === '<') complain(from, from + 1, 'xml_tag');
+    else if (match[0] === '&') complain(from, from + 1, 'xml_amp');
     if (!name) continue;
     if (match[0].startsWith('</')) {
       const last = open.pop();
-      if (!last) complain(from, to, `Nothing is open that </${name}> could close`);
-      else if (last.name !== name) complain(from, to, `</${name}> closes, but <${last.name}> is open`);
+      if (!last) complain(from, to, 'xml_stray', { name });
+      else if (last.name !== name) complain(from, to, 'xml_crossed', { name, open: last.name });
     } else {
-      if (!open.length && ++roots > 1) complain(from, to, 'A second root element');
+      if (!open.length && ++roots > 1) complain(from, to, 'xml_roots');
       if (!match[3]) open.push({ name, from, to });
     }
   }
-  for (const { name, from, to } of open) complain(from, to, `<${name}> is never closed`);
-  if (!roots && !found.length) complain(0, Math.min(1, text.length), 'There is no root element');
+  for (const { name, from, to } of open) complain(from, to, 'xml_open', { name });
+  if (!roots && !found.length) complain(0, Math.min(1, text.length), 'xml_empty');
   return found;
 }

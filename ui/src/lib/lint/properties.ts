@@ -37,11 +37,11 @@ export function checkProperties(text: string): Found[] {
   for (const { line, from } of logicalLines(text)) {
     const entry = keyOf(line, from);
     if (!entry) continue;
-    if (seen.has(entry.key)) found.push({ from: entry.from, to: entry.to, severity: 'warning', message: `The key ${entry.key} stands here again: the last one counts` });
+    if (seen.has(entry.key)) found.push({ from: entry.from, to: entry.to, severity: 'warning', code: 'properties_twice', params: { key: entry.key } });
     seen.add(entry.key);
     for (const escape of line.matchAll(/(?<!\\)(?:\\\\)*(\\u(?![0-9a-fA-F]{4}).{0,4})/g)) {
       const start = from + escape.index + escape[0].length - escape[1]!.length;
-      found.push({ from: start, to: start + escape[1]!.length, severity: 'error', message: '\\u needs four hexadecimal digits' });
+      found.push({ from: start, to: start + escape[1]!.length, severity: 'error', code: 'properties_unicode' });
     }
   }
   return found;

@@ -22,7 +22,7 @@ export function Problems({ problems, onGo }: { problems: Problem[]; onGo: (probl
                 <span className="w-14 shrink-0 text-fg-3 tabular-nums">
                   {problem.line}:{problem.column}
                 </span>
-                <span className="min-w-0 wrap-anywhere">{problem.message}</span>
+                <span className="min-w-0 wrap-anywhere">{t.lint[problem.code](problem.params ?? {})}</span>
               </button>
             </li>
           );

@@ -6,7 +6,7 @@ import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/sea
 import { Compartment, EditorState, Prec, type Extension } from '@codemirror/state';
 import { drawSelection, EditorView, highlightActiveLine, highlightSpecialChars, keymap, lineNumbers } from '@codemirror/view';
 import { useEffect, useImperativeHandle, useRef, type Ref } from 'react';
-import { useT } from '../../i18n';
+import { useT, type Dictionary } from '../../i18n';
 import { settings } from '../../lib/settings';
 import { useStore } from '../../lib/store';
 import { check, type Problem } from '../../lib/lint/check';
@@ -39,21 +39,15 @@ interface Props {
 
 const lintLimit = 1_000_000; // characters; beyond that checking would be felt while typing
 
-// What a parser says, in the language of the console where that has words for it.
-function translated(problem: Problem, words: Record<string, string>): Problem {
-  const known = Object.keys(words).find((start) => problem.message.startsWith(start));
-  return known ? { ...problem, message: words[known]! } : problem;
-}
-
-function linting(type: string, words: Record<string, string>, report: (problems: Problem[]) => void): Extension {
+function linting(type: string, words: Dictionary['lint'], report: (problems: Problem[]) => void): Extension {
   return [
     lintGutter(),
     linter(
       async (view) => {
         const text = view.state.doc.toString();
-        const problems = text.length > lintLimit ? [] : (await check(type, text)).map((one) => translated(one, words));
+        const problems = text.length > lintLimit ? [] : await check(type, text);
         report(problems);
-        return problems.map(({ from, to, severity, message }) => ({ from: Math.min(from, text.length), to: Math.min(Math.max(to, from), text.length), severity, message }));
+        return problems.map(({ from, to, severity, code, params }) => ({ from: Math.min(from, text.length), to: Math.min(Math.max(to, from), text.length), severity, message: words[code](params ?? {}) }));
       },
       { delay: 300 },
     ),
@@ -91,7 +85,7 @@ export default function Editor({ value, type, label, readOnly, onChange, onProbl
   const { wrap, editorSize } = useStore(settings);
   const compare = original !== undefined;
 
-  const lint = () => (readOnly ? [] : linting(type, t.edit.lint, (problems) => calls.current.onProblems?.(problems)));
+  const lint = () => (readOnly ? [] : linting(type, t.lint, (problems) => calls.current.onProblems?.(problems)));
   const gutter = () => (original === undefined ? [] : [Prec.highest(quietChanges), unifiedMergeView({ original, mergeControls: false, highlightChanges: false, syntaxHighlightDeletions: false, allowInlineDiffs: false, gutter: true })]);
 
   useEffect(() => {
@@ -163,7 +157,7 @@ export default function Editor({ value, type, label, readOnly, onChange, onProbl
       told.current = [];
     }
   });
-  useEffect(() => view.current!.dispatch({ effects: [parts.current.language.reconfigure(languageOf(type)), parts.current.lint.reconfigure(lint())] }), [type]);
+  useEffect(() => view.current!.dispatch({ effects: [parts.current.language.reconfigure(languageOf(type)), parts.current.lint.reconfigure(lint())] }), [type, t]);
   useEffect(() => view.current!.dispatch({ effects: [parts.current.look.reconfigure(look(editorSize)), parts.current.wrap.reconfigure(wrap ? EditorView.lineWrapping : [])] }), [wrap, editorSize]);
   useEffect(() => view.current!.dispatch({ effects: parts.current.compare.reconfigure(gutter()) }), [compare, original]);
 
