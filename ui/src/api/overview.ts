@@ -51,14 +51,24 @@ export interface Metrics {
   units: Record<string, string>;
 }
 
+/** What happened while the series went as they did. */
+export interface Marks {
+  releases: Change[];
+  leaders: { at: number; leader: string; term: number }[];
+  more: boolean;
+}
+
 export const ranges = ['15m', '1h', '6h', '24h'] as const;
 export type Range = (typeof ranges)[number];
 
 export const overviewKeys = {
   overview: (ns: string) => ['overview', ns] as const,
   metrics: (range: Range) => ['metrics', range] as const,
+  marks: (...part: unknown[]) => ['marks', ...part] as const,
 };
 
 export const getOverview = (ns: string) => get<Overview>('v3/console/ext/overview', ns ? { namespaceId: ns } : {});
 
 export const getMetrics = (range: Range) => get<Metrics>('v3/console/ext/metrics', { range });
+
+export const getMarks = (from: number, to?: number) => get<Marks>('v3/console/ext/marks', { from: Math.round(from), to });

@@ -18,9 +18,9 @@ export function keysOf(topic: string): string[][] {
   const ns = rest[0] ?? '';
   switch (area) {
     case 'nodes':
-      return [['cluster'], ['leader'], ['overview']];
+      return [['cluster'], ['leader'], ['overview'], ['marks']];
     case 'configs':
-      return [['configs', ns], ['releases', ns], ['recycle', ns], ['overview']];
+      return [['configs', ns], ['releases', ns], ['recycle', ns], ['overview'], ['marks']];
     case 'listeners':
       return [['listeners', ns], ['config', ns]];
     case 'services':

@@ -1,5 +1,5 @@
 import { Table2, ChartLine } from 'lucide-react';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState, type RefObject } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { useT } from '../i18n';
@@ -21,8 +21,17 @@ interface Props {
   unit: string;
   /** How much time is shown, in seconds, up to the last moment. */
   span: number;
-  /** Moments to be marked, such as releases. */
-  marks?: number[];
+  /** Shown in place of the last moments: unix milliseconds. */
+  window?: { from: number; to: number } | undefined;
+  /** Moments to be marked. Who does not see the lines needs them elsewhere too. */
+  marks?: Mark[];
+  /** Two moments that somebody has pointed at, or none to see the whole again. */
+  onZoom?: (ends?: [number, number]) => void;
+}
+
+export interface Mark {
+  at: number;
+  kind: string;
 }
 
 const height = 140;
@@ -46,34 +55,58 @@ function shown(low: number | null, high: number | null, span: number): [number, 
   return [Math.min(low ?? end, end - span), end];
 }
 
-function options(width: number, props: Props): uPlot.Options {
+type Latest = RefObject<Props & { onCursor: (index: number | null) => void }>;
+
+function options(width: number, latest: Latest, layer: HTMLElement): uPlot.Options {
+  const props = latest.current;
   const axis = { stroke: token('--fg-3'), grid: { stroke: token('--line'), width: 1 }, ticks: { show: false }, font: '11px system-ui' };
-  const drawMarks = (plot: uPlot) => {
-    const { ctx, bbox } = plot;
-    ctx.save();
-    ctx.strokeStyle = token('--info');
-    ctx.setLineDash([3, 3]);
-    for (const mark of props.marks ?? []) {
-      const x = Math.round(plot.valToPos(mark / 1000, 'x', true));
-      if (x < bbox.left || x > bbox.left + bbox.width) continue;
-      ctx.beginPath();
-      ctx.moveTo(x, bbox.top);
-      ctx.lineTo(x, bbox.top + bbox.height);
-      ctx.stroke();
-    }
-    ctx.restore();
+  const range = (low: number | null, high: number | null): [number, number] => {
+    const { window: part, span } = latest.current;
+    return part ? [part.from / 1000, part.to / 1000] : shown(low, high, span);
   };
   return {
     width,
     height,
     padding: [8, 8, 0, 0],
     legend: { show: false },
-    cursor: { sync: { key: 'overview' }, y: false, points: { size: 6 } },
-    scales: { x: { range: (_, low, high) => shown(low, high, props.span) }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max((high ?? 0) * 1.1, props.unit === 'ratio' ? 0.01 : 1)] } },
-    axes: [{ ...axis, space: 64, size: 26, values: (_, ticks, _axis, _space, step) => ticks.map((tick) => clock(tick * 1000, step < 60)) }, { ...axis, size: 52, ...(props.unit === 'bytes' && { incrs: powers }), values: (_, ticks) => ticks.map((tick) => say(props.unit, tick)) }],
+    cursor: { sync: { key: 'overview' }, y: false, points: { size: 6 }, drag: { x: true, y: false, setScale: false, dist: 6 }, bind: { dblclick: () => () => (latest.current.onZoom?.(), null) } },
+    scales: { x: { range: (_, low, high) => range(low, high) }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max((high ?? 0) * 1.1, props.unit === 'ratio' ? 0.01 : 1)] } },
+    axes: [{ ...axis, space: 64, values: (_, ticks, _axis, _space, step) => ticks.map((tick) => clock(tick * 1000, step < 60)) }, { ...axis, size: 52, ...(props.unit === 'bytes' && { incrs: powers }), values: (_, ticks) => ticks.map((tick) => say(props.unit, tick)) }],
     series: [{}, ...props.lines.map((line, i) => ({ label: line.name, stroke: token(`--chart-${(i % 6) + 1}`), width: 1.75, dash: dashes[i % 4] ?? [], spanGaps: false, points: { show: false } }))],
-    hooks: { drawClear: [drawMarks] },
+    hooks: { draw: [(plot) => placeMarks(plot, layer, latest.current.marks ?? [])] },
   };
+}
+
+// Marks are elements above the lines, so that what hovers and what looks for them finds them.
+function placeMarks(plot: uPlot, layer: HTMLElement, marks: Mark[]): void {
+  const width = plot.over.clientWidth;
+  const drawn = marks.map(({ at, kind }) => ({ at, kind, x: plot.valToPos(at / 1000, 'x') })).filter(({ x }) => x >= 0 && x <= width);
+  layer.replaceChildren(
+    ...drawn.map(({ at, kind, x }) => {
+      const mark = document.createElement('i');
+      mark.className = `absolute inset-y-0 w-0 border-l ${kind === 'leader' ? 'border-bad' : 'border-dashed border-info'}`;
+      mark.style.left = `${x}px`;
+      mark.dataset.mark = kind;
+      mark.dataset.at = String(at);
+      return mark;
+    }),
+  );
+}
+
+// A selection is that of the chart in which it was begun: the others only show it too.
+function onSelect(drawn: uPlot, latest: Latest): void {
+  let own = false;
+  drawn.over.addEventListener('mousedown', () => (own = true));
+  drawn.hooks.setSelect = [
+    (plot) => {
+      const { left, width } = plot.select;
+      if (width <= 0) return;
+      const ends: [number, number] = [plot.posToVal(left, 'x') * 1000, plot.posToVal(left + width, 'x') * 1000];
+      plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+      if (own) latest.current.onZoom?.(ends);
+      own = false;
+    },
+  ];
 }
 
 function Plot(props: Props & { onCursor: (index: number | null) => void }) {
@@ -85,10 +118,14 @@ function Plot(props: Props & { onCursor: (index: number | null) => void }) {
   const shape = props.lines.map((line) => line.name).join('|');
   useEffect(() => {
     const element = host.current!;
+    const layer = document.createElement('div');
+    layer.className = 'pointer-events-none absolute inset-0';
     const data = () => [latest.current.t.map((at) => at / 1000), ...latest.current.lines.map((line) => line.values)] as uPlot.AlignedData;
-    const drawn = new uPlot(options(element.clientWidth, latest.current), data(), element);
+    const drawn = new uPlot(options(element.clientWidth, latest, layer), data(), element);
+    drawn.over.append(layer);
     drawn.over.addEventListener('mouseleave', () => latest.current.onCursor(null));
     drawn.over.addEventListener('mousemove', () => latest.current.onCursor(drawn.cursor.idx ?? null));
+    onSelect(drawn, latest);
     plot.current = drawn;
     const watch = new ResizeObserver(() => drawn.setSize({ width: element.clientWidth, height }));
     watch.observe(element);
@@ -99,7 +136,7 @@ function Plot(props: Props & { onCursor: (index: number | null) => void }) {
   }, [shape, props.unit, theme, language]);
   useEffect(() => {
     plot.current?.setData([props.t.map((at) => at / 1000), ...props.lines.map((line) => line.values)] as uPlot.AlignedData);
-  }, [props.t, props.lines]);
+  }, [props.t, props.lines, props.marks, props.window, props.span]);
   return <div ref={host} aria-hidden className="w-full" />;
 }
 

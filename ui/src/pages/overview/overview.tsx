@@ -14,6 +14,7 @@ import { State } from '../../ui/status';
 import { Time } from '../../ui/time';
 import { Partial } from '../config/listenerstab';
 import { Attention, Changes } from './lists';
+import { addressOf, windowOf } from './zoom';
 
 const Charts = lazy(() => import('./charts'));
 
@@ -101,7 +102,7 @@ export function OverviewPage() {
         actions={
           <div role="radiogroup" aria-label={t.overview.range} className="flex rounded-md border border-line bg-surface p-0.5">
             {ranges.map((one) => (
-              <button key={one} type="button" role="radio" aria-checked={one === range} onClick={() => change({ range: one === '15m' ? undefined : one })} className={cx('h-7 rounded px-2.5 text-xs', one === range ? 'bg-accent-soft font-medium text-accent-text' : 'text-fg-2 hover:bg-hover')}>
+              <button key={one} type="button" role="radio" aria-checked={one === range} onClick={() => change({ range: one === '15m' ? undefined : one, ...addressOf(undefined) })} className={cx('h-7 rounded px-2.5 text-xs', one === range ? 'bg-accent-soft font-medium text-accent-text' : 'text-fg-2 hover:bg-hover')}>
                 {t.overview.ranges[one]}
               </button>
             ))}
@@ -116,7 +117,7 @@ export function OverviewPage() {
             <TileRow tiles={data.tiles} ns={ns} />
             {!data.tiles.configs?.total && !data.tiles.services?.total && <FirstSteps ns={ns} />}
             <Suspense fallback={<Skeleton rows={6} />}>
-              <Charts range={range} changes={data.changes ?? []} />
+              <Charts range={range} zoom={windowOf(search)} onZoom={(window) => change(addressOf(window), true)} />
             </Suspense>
             <div className="grid gap-4 lg:grid-cols-2">
               <Attention problems={data.problems ?? []} />
