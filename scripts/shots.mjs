@@ -134,7 +134,8 @@ async function inhabit(base) {
 }
 
 async function shoot(page, name, { language, theme, width }, state = '') {
-  await (state === 'loading' ? page.waitForFunction(() => document.querySelector('main .skeleton') && document.getAnimations().every((one) => one.playState === 'finished' || one.effect?.getTiming().iterations === Infinity), undefined, { timeout: 15_000 }) : settled(page)).catch(() => page.wrong.push('still loading'));
+  // Behind the log-in of a session that ended the page waits.
+  await (state === 'waits' ? Promise.resolve() : state === 'loading' ? page.waitForFunction(() => document.querySelector('main .skeleton') && document.getAnimations().every((one) => one.playState === 'finished' || one.effect?.getTiming().iterations === Infinity), undefined, { timeout: 15_000 }) : settled(page)).catch(() => page.wrong.push('still loading'));
   await page.mouse.move(0, 0);
   await page.waitForTimeout(250);
   // All of a page, but that of a dialog stands behind it; very long ones end somewhere.
@@ -205,7 +206,7 @@ async function picture(way, to) {
     await close?.(page);
   }
   await page.context().close();
-  for (const [name, { at, who, first, then, last }] of Object.entries(states).filter(wanted)) {
+  for (const [name, { at, who, first, then }] of Object.entries(states).filter(wanted)) {
     const one = await open(way);
     await enter(one, who);
     await one.goto('about:blank');
@@ -213,9 +214,8 @@ async function picture(way, to) {
     await one.goto(`${base}#${at}`);
     await one.locator('h1').first().waitFor();
     await settled(one).catch(() => undefined);
-    await then?.(one)?.catch((error) => one.wrong.push(error.message.split('\n')[0]));
-    failed += await shoot(one, name, way);
-    await last?.(one);
+    await then?.(one, to)?.catch((error) => one.wrong.push(error.message.split('\n')[0]));
+    failed += await shoot(one, name, way, name === 'session-ended' ? 'waits' : '');
     await one.context().close();
   }
 }

@@ -1,7 +1,5 @@
 // What the pages look like when all is not well or not usual: names as long as they may be,
 // lists of thousands, nodes that keep silent, rights that are missing, a session that ended.
-import { setTimeout as pause } from 'node:timers/promises';
-
 const long = { ns: 'retail-europe-central-1-production-blue-0123456789', group: 'TEAM_PAYMENTS_AND_SETTLEMENTS_EUROPE_CENTRAL_PRODUCTION_GROUP', dataId: 'com.example.commerce.payments.settlement.reconciliation-batch-service.production.eu-central-1.application-overrides.properties' };
 const service = 'com.example.commerce.payments.settlement.reconciliation-batch-service.production';
 const at = `/ns/${long.ns}`;
@@ -67,9 +65,8 @@ const partly = (page) =>
     return route.fulfill({ response: answer, json: body });
   });
 
-const zipped = async (page) => {
-  const zip = await page.evaluate(async () => [...new Uint8Array(await (await fetch('v1/cs/configs?exportV2=true&tenant=staging', { headers: { 'X-Console': '1' } })).arrayBuffer())]);
-  await page.locator('input[type=file]').setInputFiles({ name: 'export.zip', mimeType: 'application/zip', buffer: Buffer.from(zip) });
+const zipped = async (page, to) => {
+  await page.locator('input[type=file]').setInputFiles({ name: 'export.zip', mimeType: 'application/zip', buffer: await to.file('v1/cs/configs', { exportV2: true, tenant: 'staging', group: '', dataId: '', appName: '', ids: '' }) });
   await page.locator('main tbody tr').first().waitFor();
 };
 
@@ -94,7 +91,6 @@ export const states = {
   'long-delete': { at: config, then: async (page) => { await page.locator('main button:has(.lucide-ellipsis)').first().click(); await page.locator('[role=menuitem]:has(.lucide-trash-2)').click(); await page.locator('[role=dialog], [role=alertdialog]').waitFor(); } },
   'menu-drawer': { at: '/overview', then: async (page) => { const open = page.locator('header button:has(.lucide-menu)'); if (await open.isVisible()) await open.click(); } },
   'chart-table': { at: '/overview', then: (page) => page.locator('main button:has(.lucide-table-2)').first().click() },
-  'toast-error': { at: '/ns/public/services/DEFAULT_GROUP/order-service', first: (page) => page.route(/v1\/ns\/instance|v3\/console\/(ns\/instance|ext\/bulk)/, (route) => (route.request().method() === 'GET' ? route.fallback() : route.fulfill({ status: 503, contentType: 'application/json', body: '{"code":30000,"message":"server error","data":"away"}' }))), then: async (page) => { await page.locator('main tbody [role=switch]').first().click(); await page.locator('[data-toasts] > *').first().waitFor({ timeout: 5000 }).catch(() => undefined); } },
-  offline: { at: '/ns/public/configs', then: async (page) => { await page.context().setOffline(true); await pause(1500); }, last: (page) => page.context().setOffline(false) },
+  'toast-error': { at: '/ns/public/services/DEFAULT_GROUP/order-service', first: (page) => page.route(/instance/, (route) => (route.request().method() === 'GET' ? route.fallback() : route.fulfill({ status: 503, contentType: 'application/json', body: '{"code":30000,"message":"server error","data":"away"}' }))), then: async (page) => { await page.locator('main tbody [role=switch]').first().click(); await page.locator('[data-toasts] > *').first().waitFor({ timeout: 5000 }).catch(() => undefined); } },
   'session-ended': { at: '/ns/public/configs/DEFAULT_GROUP/order.yaml', then: async (page) => { await page.context().clearCookies(); await page.evaluate(() => { location.hash = '#/access/users'; }); await page.locator('[role=dialog] input[type=password]').waitFor(); } },
 };

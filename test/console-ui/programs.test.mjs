@@ -23,7 +23,7 @@ test('an instance that falls ill and a program that is killed are in tiles, prob
 
   await patient.take('sick patient:7102');
   await tile(/^Instances 2\s*1 unhealthy/).waitFor();
-  const problem = page.getByRole('listitem').filter({ hasText: 'None of 1 instances is healthy' });
+  const problem = page.getByRole('listitem').filter({ hasText: 'Its only instance is not healthy' });
   await problem.getByRole('link', { name: 'patient' }).waitFor();
   await page.getByRole('status').filter({ hasText: '1 service without a healthy instance' }).waitFor();
   victim.signal('SIGKILL'); // its connection ends, and with it what it registered

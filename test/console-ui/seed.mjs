@@ -3,15 +3,17 @@ const form = (fields) => new URLSearchParams(Object.entries(fields).map(([key, v
 
 export function api(base, token = '') {
   const headers = token ? { accessToken: token } : {};
-  const call = async (method, path, fields) => {
+  const ask = async (method, path, fields) => {
     const url = method === 'GET' || method === 'DELETE' ? `${base}${path}?${form(fields)}` : `${base}${path}`;
     const answer = await fetch(url, { method, headers, ...(method === 'POST' || method === 'PUT' ? { body: form(fields) } : {}) });
     if (!answer.ok) throw new Error(`${method} ${path} ${JSON.stringify(fields)}: ${answer.status} ${await answer.text()}`);
-    return answer.text();
+    return answer;
   };
+  const call = async (...asked) => (await ask(...asked)).text();
   return {
     get: (path, fields = {}) => call('GET', path, fields),
     post: (path, fields) => call('POST', path, fields),
+    file: async (path, fields) => Buffer.from(await (await ask('GET', path, fields)).arrayBuffer()),
     put: (path, fields) => call('PUT', path, fields),
     delete: (path, fields) => call('DELETE', path, fields),
     publish: (dataId, content, more = {}) => call('POST', 'v1/cs/configs', { dataId, group: 'DEFAULT_GROUP', content, ...more }),

@@ -12,7 +12,7 @@ export const useServer = () => useStore(server)!;
 export const useMe = () => useStore(caller)!;
 export const serverVersion = () => server.get()?.version ?? '';
 
-type Kind = 'config' | 'naming';
+export type Kind = 'config' | 'naming';
 
 /** Whether the caller may do this somewhere in the namespace. With rights on parts of it only the server knows: let them try. */
 export function may(me: Me, ns: string, kind: Kind, action: 'r' | 'w'): boolean {

@@ -1,6 +1,9 @@
 import { ApiError, Unreachable } from '../api/errors';
 import { texts } from './index';
 
+// What the server says of every refusal, which says nothing more.
+const refusal = 'authorization failed!';
+
 /** What went wrong, in the reader's language where the server's code is known. */
 export function errorText(error: unknown): string {
   const t = texts();
@@ -11,7 +14,7 @@ export function errorText(error: unknown): string {
   const known = keyed[error.key] ?? coded[String(error.code)];
   if (known) return error.message && !keyed[error.key] ? `${known} ${t.errors.detail(error.message)}` : known;
   if (error.conflict) return t.errors.conflict;
-  if (error.forbidden) return error.message ? t.errors.forbiddenBecause(error.message) : t.errors.forbidden;
+  if (error.forbidden) return error.message && error.message !== refusal ? t.errors.forbiddenBecause(error.message) : t.errors.forbidden;
   if (error.status === 404) return t.errors.missing;
   if (error.status === 429) return t.errors.tooMany;
   return error.message || t.errors.status(error.status);

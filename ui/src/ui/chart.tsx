@@ -142,19 +142,29 @@ function Plot(props: Props & { onCursor: (index: number | null) => void }) {
 
 const swatch = ['bg-(--chart-1)', 'bg-(--chart-2)', 'bg-(--chart-3)', 'bg-(--chart-4)', 'bg-(--chart-5)', 'bg-(--chart-6)'];
 
-function Numbers({ t: times, lines, unit }: Props) {
+function Numbers({ title, t: times, lines, unit }: Props) {
   const rows = times.map((at, i) => ({ at, i })).slice(-60).reverse();
   return (
-    <div className="h-[140px] overflow-auto" tabIndex={0} role="region">
+    <div className="h-[140px] overflow-auto px-2" tabIndex={0} role="region" aria-label={title}>
       <table className="w-full text-xs">
+        <thead>
+          <tr>
+            <td />
+            {lines.map((line) => (
+              <th key={line.name} scope="col" className="sticky top-0 bg-surface py-0.5 pl-3 text-right font-normal text-fg-3">
+                {line.name}
+              </th>
+            ))}
+          </tr>
+        </thead>
         <tbody>
           {rows.map(({ at, i }) => (
             <tr key={at}>
               <th scope="row" className="pr-3 text-left font-normal whitespace-nowrap text-fg-3">
-                {absolute(at)}
+                <span title={absolute(at)}>{clock(at)}</span>
               </th>
               {lines.map((line) => (
-                <td key={line.name} className="text-right">
+                <td key={line.name} className="py-0.5 pl-3 text-right">
                   {say(unit, line.values[i])}
                 </td>
               ))}
@@ -175,7 +185,7 @@ export function Chart(props: Props) {
   const last = lastKnown(props);
   return (
     <Card flush className="overflow-hidden" title={props.title} actions={<IconButton label={table ? t.overview.asChart(props.title) : t.overview.asTable(props.title)} icon={table ? ChartLine : Table2} onClick={() => setTable(!table)} className="-mr-2" />}>
-      <div className="gutter flex min-h-6 flex-wrap gap-x-4 text-xs">
+      <div className="gutter flex min-h-6 flex-wrap gap-x-3 text-xs">
         {props.lines.map((line, i) => (
           <span key={line.name} className="inline-flex items-center gap-1.5">
             <span aria-hidden className={`h-0.5 w-3 ${swatch[i % 6]}`} />

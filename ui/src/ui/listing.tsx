@@ -1,9 +1,10 @@
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import type { Page } from '../api/types';
-import { usePaging } from '../app/query';
+import { usePaging, usePath } from '../app/query';
+import { may, useMe, type Kind } from '../app/server';
 import { Pager } from './pager';
-import { NoMatch, Loaded, RowSkeleton } from './states';
+import { Denied, Loaded, NoMatch, RowSkeleton } from './states';
 import { Table, type Column, type Sort } from './table';
 
 interface Props<T> {
@@ -15,6 +16,8 @@ interface Props<T> {
   filtered?: boolean;
   onClear?: () => void;
   empty: ReactNode;
+  /** The right without which nothing of the namespace is listed. */
+  needs?: Kind;
   size?: number;
   sort?: Sort | undefined;
   onSort?: (sort: Sort) => void;
@@ -25,11 +28,14 @@ interface Props<T> {
 }
 
 /** A page of rows with all that can happen to it: loading, failed, empty, nothing matching. */
-export function Listing<T>({ query, filtered, onClear, empty, size = 50, ...table }: Props<T>) {
+export function Listing<T>({ query, filtered, onClear, empty, needs, size = 50, ...table }: Props<T>) {
   const paging = usePaging(size);
+  const me = useMe();
+  const { ns } = usePath();
   return (
     <Loaded query={query} shape={<RowSkeleton />}>
       {(data) => {
+        if (!data.totalCount && !data.pageItems.length && needs && !may(me, ns, needs, 'r')) return <Denied />;
         if (!data.totalCount && !data.pageItems.length) return filtered && onClear ? <NoMatch onClear={onClear} /> : empty;
         return (
           <>

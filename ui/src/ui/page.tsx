@@ -37,7 +37,7 @@ export function Card({ title, actions, children, className, flush }: { title?: R
     <section className={cx('min-w-0 rounded-xl border border-line bg-surface', className)}>
       {(title || actions) && (
         <div className="flex gutter min-h-11 flex-wrap items-center justify-between gap-2 pt-2">
-          <h2 className="text-sm font-semibold">{title}</h2>
+          <h2 className="min-w-0 flex-[1_1_8rem] text-sm font-semibold">{title}</h2>
           {actions}
         </div>
       )}

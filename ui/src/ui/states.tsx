@@ -40,6 +40,12 @@ export function NoMatch({ onClear }: { onClear: () => void }) {
   );
 }
 
+/** What stands where nothing may be seen. */
+export function Denied() {
+  const t = useT();
+  return <Blank icon={Ban} title={t.states.forbidden} text={t.errors.forbidden} />;
+}
+
 function diagnostics(error: unknown): string {
   const at = new Date().toISOString();
   if (error instanceof ApiError) {

@@ -22,7 +22,7 @@ export const admin = {
       push_failures: (p: Record<string, string>) => `${some(p.n, 'failed push', 'failed pushes')}`,
     },
     problems: {
-      no_healthy_instance: (p: Record<string, string>) => `None of ${p.total ?? 'its'} instances is healthy`,
+      no_healthy_instance: (p: Record<string, string>) => (p.total === '1' ? 'Its only instance is not healthy' : `None of ${p.total ?? 'its'} instances is healthy`),
       below_threshold: (p: Record<string, string>) => `${p.healthy ?? '?'} of ${p.total ?? '?'} healthy: below the protection threshold`,
       unhealthy_instances: (p: Record<string, string>) => `${p.healthy ?? '?'} of ${p.total ?? '?'} instances healthy`,
       config_behind: (p: Record<string, string>) => `${p.behind ?? p.n ?? 'Some'} clients have not fetched this config`,

@@ -88,7 +88,7 @@ export const common = {
     conflict: 'Somebody else changed this in the meantime.',
     expired: 'The plan is too old. Make it again.',
     masked: 'The text still has ___MASKED___ where secrets were hidden. Put the values in their places.',
-    forbidden: 'Your roles do not allow this.',
+    forbidden: 'Your roles do not allow this. An administrator can grant the right.',
     forbiddenBecause: (reason: string) => `Your roles do not allow this: ${reason}`,
     missing: 'It does not exist, or no longer.',
     tooMany: 'Too many requests. Wait a moment and try again.',

@@ -19,7 +19,7 @@ export const admin: Pick<Dictionary, 'overview' | 'nodes' | 'switches' | 'compar
       push_failures: (p) => `${p.n ?? '有'} 次推送失败`,
     },
     problems: {
-      no_healthy_instance: (p) => `${p.total ?? ''} 个实例全部不健康`,
+      no_healthy_instance: (p) => (p.total === '1' ? '唯一的实例不健康' : `${p.total ?? ''} 个实例全部不健康`),
       below_threshold: (p) => `${p.total ?? '?'} 个中 ${p.healthy ?? '?'} 个健康：低于保护阈值`,
       unhealthy_instances: (p) => `${p.total ?? '?'} 个实例中 ${p.healthy ?? '?'} 个健康`,
       config_behind: (p) => `${p.behind ?? p.n ?? '有'} 个客户端未获取此配置`,

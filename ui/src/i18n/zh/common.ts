@@ -90,7 +90,7 @@ export const common: Pick<Dictionary, 'common' | 'table' | 'states' | 'errors' |
     conflict: '其他人在此期间修改了它。',
     expired: '计划已过期，请重新生成。',
     masked: '文本中仍有 ___MASKED___，那里的值被隐藏了。请填入实际的值。',
-    forbidden: '您的角色不允许此操作。',
+    forbidden: '您的角色不允许此操作，可请管理员授予权限。',
     forbiddenBecause: (reason) => `您的角色不允许此操作：${reason}`,
     missing: '它不存在，或已不再存在。',
     tooMany: '请求过多。请稍候再试。',

@@ -84,6 +84,7 @@ export function ConfigsPage() {
         <Listing
           label={t.configs.title}
           query={query}
+          needs="config"
           columns={configColumns(t, ns, { onClone: setCloning, onDelete: setDeleting })}
           rowKey={(row: ConfigRow) => row.id}
           nameOf={(row) => row.dataId}

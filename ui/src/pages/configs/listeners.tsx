@@ -41,6 +41,7 @@ export function ListenersPage() {
         <Listing
           label={t.nav.listeners}
           query={query}
+          needs="config"
           columns={[config, ...listenerColumns(t, true)]}
           rowKey={(row) => `${row.node} ${row.address} ${row.groupName} ${row.dataId}`}
           filtered={Boolean(search.q || search.ip || search.state)}

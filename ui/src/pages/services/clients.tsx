@@ -39,6 +39,7 @@ export function ClientsPage() {
         <Listing
           label={t.nav.clients}
           query={query}
+          needs="naming"
           rowKey={(row) => `${row.clientId} ${row.node}`}
           columns={[
             { key: 'id', title: t.clients.id, cell: (row) => <Link to="/ns/$ns/clients/$name" params={{ ns, name: row.clientId }} className={`${linkLook} block min-w-40 font-mono text-xs wrap-anywhere`}>{row.clientId}</Link> },

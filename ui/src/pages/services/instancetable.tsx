@@ -134,6 +134,7 @@ export function InstanceTable({ ns, of, clusters = [] }: Props) {
       <Listing
         label={t.nav.instances}
         query={query}
+        needs="naming"
         columns={columns(t, !of, setEditing)}
         rowKey={instanceKey}
         nameOf={address}

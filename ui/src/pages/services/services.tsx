@@ -158,6 +158,7 @@ export function ServicesPage() {
         <Listing
           label={t.services.title}
           query={query}
+          needs="naming"
           columns={columns(t, ns, setDeleting)}
           rowKey={(row) => `${row.groupName}/${row.serviceName}`}
           filtered={Boolean(search.q || search.state || search.kind || search.meta)}
