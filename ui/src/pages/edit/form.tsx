@@ -144,9 +144,9 @@ export function EditForm({ name, base: first, latest, fresh = false, secrets }: 
           <Strip action={<Button onClick={() => setReviewing(true)}>{t.edit.viewMerge}</Button>}>{t.edit.published(latest.version)}</Strip>
         )}
       </div>
-      <div className="mb-3 grid gap-3 sm:grid-cols-2 lg:grid-cols-6">
-        {fresh && <Field label={t.configs.dataId} className="lg:col-span-4" error={dataId !== '' && nameProblem(t, dataId, group || 'x')}>{(props) => <Input {...props} autoFocus required value={dataId} onChange={(event) => named(event.target.value)} placeholder="application.yaml" />}</Field>}
-        {fresh && <Field label={t.common.group} className="lg:col-span-2">{(props) => <Input {...props} required value={group} onChange={(event) => setGroup(event.target.value)} />}</Field>}
+      <div className="mb-3 grid grid-cols-2 gap-3 lg:grid-cols-6">
+        {fresh && <Field label={t.configs.dataId} className="max-sm:col-span-2 lg:col-span-4" error={dataId !== '' && nameProblem(t, dataId, group || 'x')}>{(props) => <Input {...props} autoFocus required value={dataId} onChange={(event) => named(event.target.value)} placeholder="application.yaml" />}</Field>}
+        {fresh && <Field label={t.common.group} className="max-sm:col-span-2 lg:col-span-2">{(props) => <Input {...props} required value={group} onChange={(event) => setGroup(event.target.value)} />}</Field>}
         <Field label={t.configs.type}>
           {(props) => (
             <Select {...props} value={written.type} onChange={(event) => edit({ type: event.target.value })}>
