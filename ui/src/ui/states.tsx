@@ -106,6 +106,31 @@ export function RowSkeleton({ rows = 8 }: { rows?: number }) {
   );
 }
 
+/** Tiles and cards that are to come. */
+export function CardSkeleton() {
+  const t = useT();
+  return (
+    <div role="status" aria-label={t.states.loading} className="late flex flex-col gap-4">
+      <div className="grid grid-cols-2 gap-3 sm:grid-cols-3 xl:grid-cols-6">
+        {Array.from({ length: 6 }, (_, i) => (
+          <div key={i} className="flex h-24 flex-col gap-2 rounded-xl border border-line bg-surface p-4">
+            <div className="skeleton h-3 w-1/2" />
+            <div className="skeleton h-7 w-1/3" />
+          </div>
+        ))}
+      </div>
+      <div className="grid gap-3 md:grid-cols-2 xl:grid-cols-4">
+        {Array.from({ length: 8 }, (_, i) => (
+          <div key={i} className="flex h-52 flex-col gap-3 rounded-xl border border-line bg-surface p-4">
+            <div className="skeleton h-3.5 w-1/3" />
+            <div className="skeleton min-h-0 flex-1" />
+          </div>
+        ))}
+      </div>
+    </div>
+  );
+}
+
 /** A strip across a region: something to know before reading on. */
 export function Strip({ tone = 'warn', icon: Icon = CircleAlert, children, action }: { tone?: 'warn' | 'bad' | 'info'; icon?: LucideIcon; children: ReactNode; action?: ReactNode }) {
   const tints = { warn: 'bg-warn-soft text-warn', bad: 'bg-bad-soft text-bad', info: 'bg-accent-soft text-accent-text' };
@@ -131,7 +156,7 @@ export function Loaded<T>({ query, rows, shape, title, crumbs, children }: { que
   return (
     <>
       {title && <PageHead title={title} {...(crumbs ? { crumbs } : {})} />}
-      {query.error ? <Failure error={query.error} onRetry={() => void query.refetch()} /> : (shape ?? <Skeleton {...(rows ? { rows } : {})} />)}
+      {query.error ? <Failure error={query.error} onRetry={() => void query.refetch()} /> : (shape ?? <Skeleton {...(rows ? { rows } : {})} {...(title ? { className: 'rounded-xl border border-line bg-surface' } : {})} />)}
     </>
   );
 }

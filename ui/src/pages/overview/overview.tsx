@@ -9,7 +9,7 @@ import { useT } from '../../i18n';
 import { number, short } from '../../lib/time';
 import { cx } from '../../ui/cx';
 import { PageHead } from '../../ui/page';
-import { Loaded, Skeleton } from '../../ui/states';
+import { CardSkeleton, Loaded, Skeleton } from '../../ui/states';
 import { State } from '../../ui/status';
 import { Time } from '../../ui/time';
 import { Partial } from '../config/listenerstab';
@@ -109,7 +109,7 @@ export function OverviewPage() {
           </div>
         }
       />
-      <Loaded query={query} rows={10}>
+      <Loaded query={query} shape={<CardSkeleton />}>
         {(data) => (
           <div className="flex flex-col gap-4">
             <Verdict data={data} />
