@@ -18,6 +18,7 @@ import (
 const (
 	actDeleteConfigs = "config.delete"
 	actCloneConfigs  = "config.clone"
+	actLabelConfigs  = "config.label"
 	actEnable        = "instance.enable"
 	actDisable       = "instance.disable"
 	actWeight        = "instance.weight"
@@ -32,7 +33,7 @@ func (a *API) chosenActs(q *middleware.Request, f *form, action string) ([]bulkA
 	module := middleware.Naming
 	var choose func(*middleware.Request, *form, string) ([]bulkAct, error)
 	switch action {
-	case actDeleteConfigs, actCloneConfigs:
+	case actDeleteConfigs, actCloneConfigs, actLabelConfigs:
 		module, choose = middleware.Config, a.chosenConfigs
 	case actEnable, actDisable, actWeight, actReset, actDeregister:
 		choose = a.chosenInstances
@@ -99,12 +100,15 @@ func (a *API) chosenConfigs(q *middleware.Request, f *form, action string) ([]bu
 			return nil, err
 		}
 	}
-	target, overwrite := tenant, false
-	if action == actCloneConfigs {
+	target, overwrite, how := tenant, false, relabel{}
+	switch action {
+	case actCloneConfigs:
 		var err error
 		if target, overwrite, err = a.cloneTarget(q, f); err != nil {
 			return nil, err
 		}
+	case actLabelConfigs:
+		how = relabelOf(f)
 	}
 	if f.err != nil {
 		return nil, f.err
@@ -124,6 +128,8 @@ func (a *API) chosenConfigs(q *middleware.Request, f *form, action string) ([]bu
 			return nil, service.Errorf(service.BadParam, "one config is chosen twice")
 		case action == actDeleteConfigs:
 			acts = append(acts, &removal{key: from, md5: c.MD5})
+		case action == actLabelConfigs:
+			acts = append(acts, &labelling{key: from, how: how, md5: c.MD5})
 		case from == to:
 			return nil, service.Errorf(service.BadParam, "a copy in the same namespace needs another name")
 		default:
@@ -149,6 +155,25 @@ func (a *API) cloneTarget(q *middleware.Request, f *form) (tenant string, overwr
 
 // queriedConfigs are those that GET configs would find.
 func (a *API) queriedConfigs(q *middleware.Request, f *form, tenant string) ([]chosenConfig, error) {
+	found, err := a.foundConfigs(q, f, tenant)
+	if err != nil {
+		return nil, err
+	}
+	if len(found) > bulk.MaxItems {
+		return nil, tooMany()
+	}
+	out := make([]chosenConfig, 0, len(found))
+	for _, x := range found {
+		out = append(out, chosenConfig{Group: x.Key.Group, DataID: x.Key.DataID, MD5: x.Item.Formal.MD5})
+	}
+	slices.SortFunc(out, func(x, y chosenConfig) int {
+		return cmp.Or(cmp.Compare(x.DataID, y.DataID), cmp.Compare(x.Group, y.Group))
+	})
+	return out, nil
+}
+
+// foundConfigs are all that GET configs would find, in no order.
+func (a *API) foundConfigs(q *middleware.Request, f *form, tenant string) ([]config.Found, error) {
 	filter := configFilterOf(f)
 	if f.err != nil {
 		return nil, f.err
@@ -161,20 +186,9 @@ func (a *API) queriedConfigs(q *middleware.Request, f *form, tenant string) ([]c
 	if filter.state == stateListened || filter.state == stateBehind {
 		n.gather(q.Context(), a, tenant, nil)
 	}
-	out := []chosenConfig{}
-	for _, x := range found {
-		if !filter.fits(x, n) || !q.Sees(configResource(*x.Key)) || !a.holds(q, x, filter.content) {
-			continue
-		}
-		if len(out) == bulk.MaxItems {
-			return nil, tooMany()
-		}
-		out = append(out, chosenConfig{Group: x.Key.Group, DataID: x.Key.DataID, MD5: x.Item.Formal.MD5})
-	}
-	slices.SortFunc(out, func(x, y chosenConfig) int {
-		return cmp.Or(cmp.Compare(x.DataID, y.DataID), cmp.Compare(x.Group, y.Group))
-	})
-	return out, nil
+	return slices.DeleteFunc(found, func(x config.Found) bool {
+		return !filter.fits(x, n) || !q.Sees(configResource(*x.Key)) || !a.holds(q, x, filter.content)
+	}), nil
 }
 
 func (a *API) chosenInstances(q *middleware.Request, f *form, action string) ([]bulkAct, error) {

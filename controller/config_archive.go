@@ -38,17 +38,42 @@ func (a *API) exportConfigs(v2 bool, shown config.Shown) middleware.Handler {
 		if f.err != nil {
 			return nil, f.err
 		}
-		var b bytes.Buffer
-		if err := a.o.Config.ExportTo(q.Context(), &b, e, v2, permit(q, auth.Read), shown); err != nil {
-			return nil, err
-		}
-		name := "nacos_config_export_" + time.Now().Format("20060102150405") + ".zip"
-		return &middleware.Raw{
-			ContentType: []string{"application/octet-stream;charset=UTF-8"},
-			Header:      []middleware.Field{{Name: "Content-Disposition", Value: []string{"attachment;filename=" + name}}},
-			Body:        b.Bytes(),
-		}, nil
+		return a.archiveOf(q, e, v2, shown)
 	}
+}
+
+// archiveOf is an archive to be saved.
+func (a *API) archiveOf(q *middleware.Request, e config.Export, v2 bool, shown config.Shown) (any, error) {
+	var b bytes.Buffer
+	if err := a.o.Config.ExportTo(q.Context(), &b, e, v2, permit(q, auth.Read), shown); err != nil {
+		return nil, err
+	}
+	name := "nacos_config_export_" + time.Now().Format("20060102150405") + ".zip"
+	return &middleware.Raw{
+		ContentType: []string{"application/octet-stream;charset=UTF-8"},
+		Header:      []middleware.Field{{Name: "Content-Disposition", Value: []string{"attachment;filename=" + name}}},
+		Body:        b.Bytes(),
+	}, nil
+}
+
+// extExport is exportV3, and with query an archive of all that GET configs would find.
+func (a *API) extExport(q *middleware.Request) (any, error) {
+	f := formOf(q)
+	if !f.Bool("query", false) {
+		return a.exportV3(q)
+	}
+	found, err := a.foundConfigs(q, &f, namespaceOf(q))
+	if err != nil {
+		return nil, err
+	}
+	e := config.Export{}
+	for _, x := range found {
+		e.IDs = append(e.IDs, x.About().ID)
+	}
+	if len(e.IDs) == 0 { // none named would be all
+		return nil, service.Errorf(service.NotFound, "no config is found")
+	}
+	return a.archiveOf(q, e, true, func(k config.Key, content string) string { return a.shown(q, k, content) })
 }
 
 // importConfigs publishes the configs of an uploaded archive.

@@ -52,6 +52,7 @@ var (
 	_ bulkAct = (*removal)(nil)
 	_ bulkAct = (*putBack)(nil)
 	_ bulkAct = (*duplicate)(nil)
+	_ bulkAct = (*labelling)(nil)
 	_ bulkAct = (*setting)(nil)
 	_ bulkAct = (*emptying)(nil)
 	_ bulkAct = (*refounding)(nil)

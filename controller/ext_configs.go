@@ -30,7 +30,7 @@ func (a *API) extConfigRoutes() []middleware.Route {
 		{Method: get, Path: "/config/version", Access: r, Do: a.extVersion},
 		{Method: get, Path: "/releases", Access: each(middleware.Read, config), Do: a.extReleases},
 		{Method: get, Path: "/recycle", Access: each(middleware.Read, config), Do: a.extRecycle},
-		{Method: get, Path: "/config/export", Access: each(middleware.Read, config), Session: middleware.Alone, Do: a.exportV3},
+		{Method: get, Path: "/config/export", Access: each(middleware.Read, config), Session: middleware.Alone, Do: a.extExport},
 		{Method: post, Path: "/config/import/preview", Access: each(middleware.Write, config), Do: a.extImportPlan},
 		{Method: post, Path: "/config/import", Access: each(middleware.Write, config), Do: a.extImport},
 	}

@@ -28,6 +28,9 @@ var types = map[string]bool{
 	"properties": true, "xml": true, "json": true, "text": true, "html": true, "yaml": true, "toml": true, "unset": true,
 }
 
+// KnownType reports whether t is a type that a publish stores as it is given.
+func KnownType(t string) bool { return types[t] }
+
 // validType is the type that a publish stores.
 func validType(t string) string {
 	if types[t] {
@@ -111,6 +114,12 @@ func (p *Publish) check(maxContent int64) error {
 	if err := CheckTag(p.Tag); err != nil {
 		return err
 	}
+	return p.CheckAbout()
+}
+
+// CheckAbout refuses what is said of a config beside its content and does not fit:
+// Publish does so as well.
+func (p *Publish) CheckAbout() error {
 	if p.Tags != nil {
 		tags := strings.Split(strings.TrimRight(*p.Tags, ","), ",")
 		if len(tags) > maxTags {
