@@ -299,6 +299,8 @@ func keysOfActs(acts []bulkAct) (keys []config.Key) {
 			keys = append(keys, x.was.ConfigKey)
 		case *duplicate:
 			keys = append(keys, x.to)
+		case *labelling:
+			keys = append(keys, x.key)
 		}
 	}
 	return keys

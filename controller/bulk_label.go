@@ -168,7 +168,7 @@ func (l *labelling) do(ctx context.Context, a *API, q *middleware.Request) (bulk
 	tags := strings.Join(l.now.Tags, ",")
 	err = a.o.Config.Publish(ctx, config.Publish{
 		Key: l.key, Content: r.Content, EncryptedKey: r.EncryptedDataKey, AppName: &l.now.App, Type: &l.now.Type, Desc: &l.now.Desc, Tags: &tags,
-		Use: r.Use, Effect: r.Effect, Schema: r.Schema, CASMD5: l.md5, Present: true, By: author(q, "srcUser"),
+		Use: r.Use, Effect: r.Effect, Schema: r.Schema, CASMD5: l.md5, Present: true, By: signed(q),
 	})
 	return &labelling{key: l.key, md5: l.md5, was: l.now, now: l.was, back: true}, err
 }

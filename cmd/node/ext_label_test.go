@@ -109,6 +109,27 @@ func TestLabelRights(t *testing.T) {
 	}
 }
 
+// TestLabelPolicy: labels are asked for as contents are, where a namespace is protected or
+// wants notes.
+func TestLabelPolicy(t *testing.T) {
+	t.Parallel()
+	g := fresh(t, nil)
+	g.publish(t, "public", "a", "a: 1")
+	if w := g.asking("", http.MethodPut, "/v3/console/ext/namespace/policy", form("namespaceId", "public", "protected", "true", "noteRequired", "true")); w.Code != http.StatusOK {
+		t.Fatal(w)
+	}
+	p := g.must(t, "", "/plan", form("action", "config.label", "setDesc", "new", "selection", chosenIDs("a")))
+	for key, said := range map[string][]string{"unconfirmed": {"note", "because"}, "note_required": {"confirm", "public"}} {
+		if _, status, got := g.bulk(t, "", http.MethodPost, "/"+p.PlanID+"/apply", form(said...)); status != http.StatusBadRequest || got != key {
+			t.Errorf("%s: %d %s", key, status, got)
+		}
+	}
+	p = g.must(t, "", "/"+p.PlanID+"/apply", form("confirm", "public", "note", "because"))
+	if p.Outcomes["done"] != 1 || g.contentOf(t, "public", "a").Desc != "new" {
+		t.Errorf("%+v", p)
+	}
+}
+
 // TestExportOfQuery: an archive has what the list shows with the same filter, with
 // secrets as the caller sees them.
 func TestExportOfQuery(t *testing.T) {

@@ -100,9 +100,15 @@ test('two namespaces are compared, and what is missing is copied', { skip }, asy
   await page.getByRole('checkbox', { name: /payment\.json/ }).click();
   await page.getByRole('checkbox', { name: /DEFAULT_GROUP\/order\.yaml/ }).click();
   await page.getByRole('button', { name: 'Copy to Staging' }).click();
-  await page.getByRole('dialog').getByText('1 config is overwritten').waitFor();
-  await page.getByRole('dialog').getByRole('button', { name: 'Copy to Staging' }).click();
+  const plan = page.getByRole('dialog', { name: 'Copy 2 configs to Staging?' });
+  await plan.getByText('1 config is overwritten').waitFor();
+  await plan.getByRole('row', { name: /order\.yaml.*Overwrite/ }).waitFor();
+  await plan.getByRole('row', { name: /payment\.json.*Create/ }).waitFor();
+  await plan.getByRole('button', { name: 'Copy to Staging' }).click();
   await page.getByText('2 configs written').waitFor();
+  await plan.getByText('2 done.').waitFor();
+  await plan.locator('footer').getByRole('button', { name: 'Close' }).click();
+  await plan.waitFor({ state: 'detached' });
   await page.getByRole('row', { name: /payment\.json/ }).waitFor({ state: 'detached' });
   assert.match(await on.to.get('v1/cs/configs', { dataId: 'order.yaml', group: 'DEFAULT_GROUP', tenant: 'staging' }), /port: 8082/);
   await done(page);

@@ -24,7 +24,14 @@ export interface Seen {
   size?: number;
   enabled?: boolean;
   weight?: number;
+  type?: string;
+  appName?: string;
+  desc?: string;
+  tags?: string[];
 }
+
+/** How many things one plan may be about. */
+export const maxPlanned = 1000;
 
 export interface Item {
   target: Target;

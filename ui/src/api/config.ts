@@ -1,4 +1,4 @@
-import { get, postFile, postJSON, type Step } from './http';
+import { get, postFile, type Step } from './http';
 import type { Said } from './policy';
 import type { ConfigDetail, ImportResult } from './types';
 
@@ -11,21 +11,12 @@ export interface ConfigName {
 
 export type Policy = 'ABORT' | 'SKIP' | 'OVERWRITE';
 
-export interface CloneItem {
-  cfgId: string;
-  dataId: string;
-  group: string;
-}
-
 const root = 'v3/console/cs';
 const ext = 'v3/console/ext';
 
 /** The configuration, or null where there is none. */
 export const peekConfig = (c: ConfigName) =>
   get<ConfigDetail | null>(`${root}/config`, { namespaceId: c.ns, groupName: c.group, dataId: c.dataId });
-
-export const cloneConfigs = (target: string, policy: Policy, items: CloneItem[], said: Said) =>
-  postJSON<ImportResult>(`${root}/config/clone`, items, { targetNamespaceId: target, policy, namespaceId: '', ...said });
 
 export function importConfigs(ns: string, policy: Policy, file: Blob, said: Said, tell: (step: Step) => void): Promise<ImportResult> {
   const body = new FormData();

@@ -82,6 +82,12 @@ export function configList(ns: string, search: Record<string, string | undefined
   };
 }
 
+/** What finds all that the list finds, on whichever page they are. */
+export function matching({ namespaceId: _, pageNo: _page, pageSize: _size, sort: _sort, order: _order, changed, ...filter }: ConfigQuery) {
+  const ago = agoes[changed ?? ''];
+  return { ...filter, changedAfter: ago && Date.now() - ago };
+}
+
 export interface Gray {
   name: string;
   kind: 'beta' | 'tag';
@@ -317,5 +323,5 @@ export function previewImport(ns: string, file: File, tell: (step: Step) => void
   return postFile(`${root}/config/import/preview`, body, { namespaceId: ns }, tell);
 }
 
-export const exportAddress = (query: { namespaceId: string; ids?: string; dataId?: string; groupName?: string; appName?: string }) =>
+export const exportAddress = (query: { namespaceId: string; ids?: string; dataId?: string; groupName?: string } | ({ namespaceId: string; query: true } & ReturnType<typeof matching>)) =>
   address(`${root}/config/export`, query);

@@ -2,6 +2,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { useT } from '../i18n';
 import type { Dictionary } from '../i18n';
+import { neighbour } from '../lib/rows';
 import { change, settings } from '../lib/settings';
 import { createStore, useStore } from '../lib/store';
 import { Dialog } from '../ui/dialog';
@@ -35,8 +36,8 @@ function press(key: string): void {
 // From no row one comes to the first.
 function step(down: boolean): void {
   const row = document.activeElement?.closest('main tbody tr');
-  const next = row ? (down ? row.nextElementSibling : row.previousElementSibling) : document.querySelector('main tbody tr[tabindex]');
-  (next as HTMLElement | null)?.focus();
+  const next = row ? neighbour(row, down) : document.querySelector<HTMLElement>('main tbody tr[tabindex]');
+  next?.focus();
 }
 
 function single(event: KeyboardEvent): void {
@@ -94,6 +95,7 @@ const combinations = (t: Dictionary): [string, string][] => [
   ['Ctrl K', t.keys.palette],
   ['Ctrl S', t.keys.publish],
   ['↑ ↓', t.keys.rows],
+  ['→ ←', t.keys.unfold],
   ['Enter', t.keys.open],
   ['Esc', t.keys.close],
 ];

@@ -1,4 +1,4 @@
-import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { useLocation, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { paging } from '../api/types';
 
@@ -56,4 +56,21 @@ export function usePaging(size = 50): { page: number; size: number; go: (page: n
     size: asked.pageSize,
     go: (page, next) => change({ page: page > 1 ? String(page) : undefined, size: next === size ? undefined : String(next) }),
   };
+}
+
+const kept = new Map<string, unknown>();
+const maxKept = 200; // places of the history; who goes back further finds things as they were first
+
+/** A state that is there again for who comes back to this place of the history. */
+export function useKept<T>(name: string, first: T): [T, (value: T) => void] {
+  const place = useLocation({ select: (at) => (at.state as { __TSR_key?: string }).__TSR_key ?? '' });
+  const at = `${place} ${name}`;
+  const [state, setState] = useState(() => ({ name, value: kept.has(at) ? (kept.get(at) as T) : first }));
+  const value = state.name === name ? state.value : first;
+  useEffect(() => {
+    kept.delete(at);
+    kept.set(at, value);
+    if (kept.size > maxKept) kept.delete(kept.keys().next().value!);
+  }, [at, value]);
+  return [value, (next) => setState({ name, value: next })];
 }

@@ -25,6 +25,7 @@ interface Props<T> {
   onSelect?: (keys: Set<string>) => void;
   onOpen?: (row: T) => void;
   nameOf?: (row: T) => string;
+  detail?: (row: T) => ReactNode;
 }
 
 /** A page of rows with all that can happen to it: loading, failed, empty, nothing matching. */

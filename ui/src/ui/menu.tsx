@@ -1,6 +1,6 @@
 import type { LucideIcon } from 'lucide-react';
 import { DropdownMenu as R } from 'radix-ui';
-import type { ReactNode } from 'react';
+import { useId, type ReactNode } from 'react';
 import { cx } from './cx';
 
 export const menuPanel = 'z-50 min-w-44 max-w-80 overflow-auto max-h-(--radix-dropdown-menu-content-available-height) rounded-lg border border-line bg-raised p-1 shadow-pop animate-[rise_100ms]';
@@ -22,17 +22,33 @@ interface ItemProps {
   icon?: LucideIcon;
   danger?: boolean;
   disabled?: boolean;
+  /** Why it cannot be done; it can still be reached, so that the reason is read. */
+  why?: string | false | undefined;
   onSelect: () => void;
   children: ReactNode;
 }
 
-const item = 'flex h-8 w-full select-none items-center gap-2 rounded-md px-2 text-sm outline-none data-[disabled]:opacity-50 data-[highlighted]:bg-hover';
+const item = 'flex min-h-8 w-full select-none items-center gap-2 rounded-md px-2 text-sm outline-none data-[disabled]:opacity-50 data-[highlighted]:bg-hover';
 
-export function MenuItem({ icon: Icon, danger, disabled, onSelect, children }: ItemProps) {
+export function MenuItem({ icon: Icon, danger, disabled, why, onSelect, children }: ItemProps) {
+  const note = useId();
   return (
-    <R.Item disabled={disabled ?? false} onSelect={onSelect} className={cx(item, danger ? 'text-bad' : 'text-fg')}>
-      {Icon ? <Icon size={15} aria-hidden className={danger ? '' : 'text-fg-3'} /> : <span className="w-[15px]" />}
-      {children}
+    <R.Item
+      disabled={disabled ?? false}
+      aria-disabled={why ? true : undefined}
+      aria-describedby={why ? note : undefined}
+      onSelect={(event) => (why ? event.preventDefault() : onSelect())}
+      className={cx(item, why ? 'cursor-not-allowed text-fg-2' : danger ? 'text-bad' : 'text-fg')}
+    >
+      {Icon ? <Icon size={15} aria-hidden className={danger && !why ? '' : 'text-fg-3'} /> : <span className="w-[15px]" />}
+      <span className="min-w-0">
+        {children}
+        {why && (
+          <span id={note} className="block text-xs text-fg-2 wrap-anywhere">
+            {why}
+          </span>
+        )}
+      </span>
     </R.Item>
   );
 }

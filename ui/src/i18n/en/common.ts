@@ -54,6 +54,11 @@ export const common = {
     page: (page: number, pages: number) => `${n.format(page)} / ${n.format(pages)}`,
     previous: 'Previous page',
     next: 'Next page',
+    preview: 'First lines',
+    previewOf: (name: string) => `First lines of ${name}`,
+    elsewhere: (count: number) => `(${n.format(count)} on other pages)`,
+    selectMatching: (total: number) => `Select all ${n.format(total)} that match`,
+    allSelected: (total: number) => `All ${n.format(total)} are selected`,
     selected: (count: number) => (count === 1 ? '1 selected' : `${n.format(count)} selected`),
   },
   states: {

@@ -99,6 +99,7 @@ export const shell = {
     open: 'Open the row',
     select: 'Select the row',
     selectTo: 'Select the rows up to this one',
+    unfold: 'Show or hide the first lines of the row',
     publish: 'Review and publish',
     close: 'Close what is on top',
     off: 'Single-key shortcuts are switched off in the settings.',

@@ -56,6 +56,11 @@ export const common: Pick<Dictionary, 'common' | 'table' | 'states' | 'errors' |
     page: (page, pages) => `${n.format(page)} / ${n.format(pages)}`,
     previous: '上一页',
     next: '下一页',
+    preview: '前几行',
+    previewOf: (name) => `${name} 的前几行`,
+    elsewhere: (count) => `（其中 ${n.format(count)} 项在其他页）`,
+    selectMatching: (total) => `选择全部 ${n.format(total)} 项匹配结果`,
+    allSelected: (total) => `已选择全部 ${n.format(total)} 项`,
     selected: (count) => `已选 ${n.format(count)} 项`,
   },
   states: {

@@ -1,6 +1,6 @@
 import type { Dictionary } from '../index';
 
-type Part = 'confirm' | 'filter' | 'configs' | 'config' | 'secrets' | 'history' | 'recycle' | 'listeners' | 'gray' | 'editor' | 'edit' | 'merge' | 'transfer' | 'samples' | 'views';
+type Part = 'confirm' | 'filter' | 'configs' | 'config' | 'secrets' | 'history' | 'recycle' | 'listeners' | 'gray' | 'editor' | 'edit' | 'merge' | 'transfer' | 'samples' | 'views' | 'label';
 
 export const configs: Pick<Dictionary, Part> = {
   confirm: {
@@ -40,6 +40,9 @@ export const configs: Pick<Dictionary, Part> = {
     import: '导入',
     export: '导出',
     exportAll: '全部导出',
+    exportFound: (count) => `导出 ${count} 项匹配结果`,
+    selectEvery: (total) => `选择该命名空间的全部 ${total} 个配置`,
+    label: '修改标记',
     clone: '克隆',
     find: '按名称、分组、应用、标签查找',
     filters: { q: '文本', id: 'Data ID 包含', group: '分组', app: '应用', type: '格式', tags: '标签', desc: '描述包含', content: '内容包含', by: '修改人', changed: '修改时间', state: '状态' },
@@ -50,12 +53,28 @@ export const configs: Pick<Dictionary, Part> = {
     noneText: '配置是一段有名字的文本，客户端读取它，并在变化时得到通知。',
     actionsOf: (name) => `${name} 的操作`,
     mayNot: '您可以读取，但不能修改',
+    needs: (resource) => `需要对 ${resource} 的 w 权限`,
+    firstLines: (shown, all) => (shown < all ? `共 ${all} 行，显示前 ${shown} 行。` : `共 ${all} 行。`),
+    openIt: '打开',
     deleteTitle: (count) => `删除 ${count} 个配置？`,
     andMore: (count) => `以及另外 ${count} 个`,
     deleteListeners: (count) => (count ? `当前有 ${count} 个客户端在监听，它们会收到通知。` : '当前没有客户端在监听。'),
     deleteGray: (count) => `${count} 个配置的灰度版本将一并删除。`,
     deleteText: '在历史保留期内，可以从回收站恢复。',
     deleted: (count) => `已删除 ${count} 个配置。`,
+  },
+  label: {
+    title: (count) => `修改 ${count} 个配置的标记`,
+    text: '内容保持不变，监听者不会收到通知。',
+    leave: '保持不变',
+    replace: (label) => `替换：${label}`,
+    blank: '留空则清除',
+    tagActs: { addTags: '添加标签', removeTags: '移除标签', setTags: '替换全部标签' },
+    tagList: '标签，用英文逗号分隔',
+    tagsMissing: '请填写标签',
+    nothing: '请选择要修改的内容',
+    submit: '修改',
+    done: (count) => `已修改 ${count} 个配置。`,
   },
   config: {
     content: '内容',
@@ -117,6 +136,11 @@ export const configs: Pick<Dictionary, Part> = {
     by: '删除人',
     restore: '恢复',
     done: (name) => `${name} 已恢复。`,
+    collision: '未写入任何内容：已存在同名配置。请先比较两者，再决定是否替换。',
+    openNew: '打开现有配置',
+    there: '现有',
+    deleted: '已删除',
+    replace: '替换现有配置',
   },
   listeners: {
     text: '哪个客户端在监听什么，以及它拥有哪个版本。',

@@ -101,6 +101,7 @@ export const shell: Pick<Dictionary, 'nav' | 'login' | 'palette' | 'keys'> = {
     open: '打开该行',
     select: '选择该行',
     selectTo: '选择到该行为止',
+    unfold: '显示或隐藏该行的前几行',
     publish: '检查并发布',
     close: '关闭最上层',
     off: '单键快捷键已在设置中关闭。',

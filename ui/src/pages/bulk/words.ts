@@ -1,4 +1,4 @@
-import type { Item } from '../../api/bulk';
+import type { Item, Seen } from '../../api/bulk';
 import type { Dictionary } from '../../i18n';
 
 /** What the item is called. */
@@ -11,11 +11,27 @@ export function placeOf({ target }: Item): string {
   return target.kind === 'instance' ? target.serviceName! : target.groupName;
 }
 
+// What is said of a configuration otherwise.
+function labelled(t: Dictionary, before: Seen, after: Seen): string {
+  const change = (label: string, from = '', to = '') => (from === to ? '' : `${label}: ${from || '–'} → ${to || '–'}`);
+  const [had = [], has = []] = [before.tags, after.tags];
+  const tags = [...has.filter((tag) => !had.includes(tag)).map((tag) => `+${tag}`), ...had.filter((tag) => !has.includes(tag)).map((tag) => `−${tag}`)].join(' ');
+  return [
+    change(t.configs.type, before.type, after.type),
+    change(t.configs.app, before.appName, after.appName),
+    tags && `${t.configs.tags}: ${tags}`,
+    change(t.common.description, before.desc, after.desc),
+  ]
+    .filter(Boolean)
+    .join('; ');
+}
+
 /** What will happen to the item, in words. */
 export function effectOf(t: Dictionary, item: Item): string {
   const { effect, before, after, target, allowed } = item;
   if (!allowed) return t.transfer.effects.refused;
   if (effect === 'none') return t.instances.same;
+  if (target.kind === 'config' && before?.tags && after?.tags) return labelled(t, before, after);
   if (target.kind !== 'instance') return t.bulk.effects[effect];
   if (effect === 'delete') return target.ephemeral ? t.instances.comesBack : t.instances.goes;
   const lines = [];

@@ -160,8 +160,8 @@ function Body({ config }: { config: ConfigFull }) {
         actions={<Actions config={config} onClone={() => setCloning(true)} onDelete={() => setDeleting(true)} />}
       />
       <Tabs label={name} value={tab} onChange={(next) => change({ tab: next === 'content' ? undefined : next, v: undefined, to: undefined, page: undefined }, true)} tabs={tabs} />
-      {cloning && <CloneDialog ns={ns} rows={[config]} onClose={() => setCloning(false)} />}
-      {deleting && <DeleteConfigs leave ns={ns} rows={[{ ...config, md5: config.md5 ?? '' }]} onClose={() => setDeleting(false)} onDone={() => void navigate({ to: '/ns/$ns/configs', params: { ns } })} />}
+      {cloning && <CloneDialog ns={ns} chosen={{ rows: [config] }} onClose={() => setCloning(false)} />}
+      {deleting && <DeleteConfigs leave ns={ns} chosen={{ rows: [{ ...config, md5: config.md5 ?? '' }] }} onClose={() => setDeleting(false)} onDone={() => void navigate({ to: '/ns/$ns/configs', params: { ns } })} />}
     </>
   );
 }

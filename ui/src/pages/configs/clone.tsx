@@ -7,6 +7,7 @@ import { useT } from '../../i18n';
 import { FormDialog } from '../../ui/dialog';
 import { Field, Input, Select } from '../../ui/field';
 import { PlanDialog } from '../bulk/plan';
+import type { Chosen } from './selection';
 
 const allPolicies = ['ABORT', 'SKIP', 'OVERWRITE'] as const;
 
@@ -27,8 +28,19 @@ export function PolicySelect({ value, policies = allPolicies, onChange }: { valu
   );
 }
 
+interface Props {
+  ns: string;
+  chosen: { rows: Pick<ConfigRow, 'id' | 'groupName' | 'dataId'>[] } | Extract<Chosen, { all: number }>;
+  onClose: () => void;
+}
+
+type Row = Pick<ConfigRow, 'id' | 'groupName' | 'dataId'>;
+const noRows: Row[] = [];
+
 /** Copies configurations into another namespace, or under other names: first where to, then what that does to each. */
-export function CloneDialog({ ns, rows, onClose }: { ns: string; rows: Pick<ConfigRow, 'id' | 'groupName' | 'dataId'>[]; onClose: () => void }) {
+export function CloneDialog({ ns, chosen, onClose }: Props) {
+  const rows = 'rows' in chosen ? chosen.rows : noRows;
+  const count = 'rows' in chosen ? rows.length : chosen.all;
   const t = useT();
   const me = useMe();
   const { data: namespaces = [] } = useNamespaces();
@@ -37,25 +49,26 @@ export function CloneDialog({ ns, rows, onClose }: { ns: string; rows: Pick<Conf
   const [items, setItems] = useState(() => rows.map(({ id, groupName, dataId }) => ({ id, groupName, dataId, asGroup: groupName, asDataId: dataId })));
   const [planned, setPlanned] = useState(false);
   const edit = (index: number, part: { asGroup?: string; asDataId?: string }) => setItems(items.map((item, i) => (i === index ? { ...item, ...part } : item)));
-  const same = target === ns && items.some((item) => item.dataId === item.asDataId && item.groupName === item.asGroup);
+  const same = target === ns && ('all' in chosen || items.some((item) => item.dataId === item.asDataId && item.groupName === item.asGroup));
   const why = !target ? t.transfer.targetMissing : same ? t.transfer.sameName : items.some((item) => !item.asDataId || !item.asGroup) && t.transfer.nameMissing;
   const selection = items.map(({ groupName, dataId, asGroup, asDataId }) => ({ groupName, dataId, asGroup, asDataId }));
   if (planned) {
+    const to = { targetNamespaceId: target, policy };
     return (
       <PlanDialog
-        title={t.transfer.cloneTitle(rows.length)}
-        ask={{ action: 'config.clone', namespaceId: ns, selection, more: { targetNamespaceId: target, policy } }}
+        title={t.transfer.cloneTitle(count)}
+        ask={{ action: 'config.clone', namespaceId: ns, ...('rows' in chosen ? { selection, more: to } : { more: { ...chosen.filter, ...to } }) }}
         submit={t.configs.clone}
         stale={[['configs', target], ['compare']]}
         done={(count) => t.transfer.result(count, 0, 0)}
-        again={(rest) => selection.filter((one) => rest.some((item) => item.target.groupName === one.asGroup && item.target.dataId === one.asDataId))}
+        again={(rest) => ('all' in chosen ? rest.map(({ target: { groupName, dataId } }) => ({ groupName, dataId })) : selection.filter((one) => rest.some((item) => item.target.groupName === one.asGroup && item.target.dataId === one.asDataId)))}
         onClose={onClose}
         onDone={onClose}
       />
     );
   }
   return (
-    <FormDialog local open onClose={onClose} size="large" title={t.transfer.cloneTitle(rows.length)} submit={t.bulk.plan} why={why} onSubmit={() => setPlanned(true)}>
+    <FormDialog local open onClose={onClose} size="large" title={t.transfer.cloneTitle(count)} submit={t.bulk.plan} why={why} onSubmit={() => setPlanned(true)}>
       <div className="grid gap-4 sm:grid-cols-2">
         <Field label={t.transfer.target}>
           {(props) => (
@@ -71,7 +84,7 @@ export function CloneDialog({ ns, rows, onClose }: { ns: string; rows: Pick<Conf
         </Field>
         <PolicySelect value={policy} policies={allPolicies.slice(1)} onChange={setPolicy} />
       </div>
-      <div className="grid grid-cols-2 gap-x-3 gap-y-2">
+      {items.length > 0 && <div className="grid grid-cols-2 gap-x-3 gap-y-2">
         <span className="text-xs font-medium text-fg-2">{t.configs.dataId}</span>
         <span className="text-xs font-medium text-fg-2">{t.common.group}</span>
         {items.map((item, i) => (
@@ -80,7 +93,7 @@ export function CloneDialog({ ns, rows, onClose }: { ns: string; rows: Pick<Conf
             <Input aria-label={`${t.common.group} ${i + 1}`} value={item.asGroup} onChange={(event) => edit(i, { asGroup: event.target.value })} />
           </div>
         ))}
-      </div>
+      </div>}
     </FormDialog>
   );
 }

@@ -17,10 +17,11 @@ interface Acts {
 
 function RowMenu({ row, t, onClone, onDelete }: { row: ConfigRow; t: Dictionary } & Acts) {
   const params = { ns: row.namespaceId || 'public', group: row.groupName, name: row.dataId };
+  const why = !row.may.includes('w') && t.configs.needs(`${params.ns}:${row.groupName}:config/${row.dataId}`);
   const open = (tab: string) => void router.navigate({ to: '/ns/$ns/configs/$group/$name', params, search: { tab } });
   return (
     <Menu trigger={<IconButton label={t.configs.actionsOf(row.dataId)} icon={Ellipsis} />}>
-      <MenuItem disabled={!row.may.includes('w')} onSelect={() => void router.navigate({ to: '/ns/$ns/configs/$group/$name/edit', params })}>
+      <MenuItem why={why} onSelect={() => void router.navigate({ to: '/ns/$ns/configs/$group/$name/edit', params })}>
         {t.common.edit}
       </MenuItem>
       <MenuItem onSelect={() => open('history')}>{t.config.history}</MenuItem>
@@ -28,7 +29,7 @@ function RowMenu({ row, t, onClone, onDelete }: { row: ConfigRow; t: Dictionary 
       <MenuItem onSelect={() => open('code')}>{t.config.code}</MenuItem>
       <MenuItem onSelect={() => onClone([row])}>{t.configs.clone}</MenuItem>
       <MenuLine />
-      <MenuItem danger disabled={!row.may.includes('w')} onSelect={() => onDelete([row])}>
+      <MenuItem danger why={why} onSelect={() => onDelete([row])}>
         {t.common.delete}
       </MenuItem>
     </Menu>

@@ -1,8 +1,8 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { Copy, Download, FilePlus, FileCog, Trash2, Upload } from 'lucide-react';
+import { Download, FilePlus, FileCog, Upload } from 'lucide-react';
 import { useState } from 'react';
-import { configList, exportAddress, extConfigKeys, queryConfigs, type ConfigRow } from '../../api/extconfig';
+import { configList, exportAddress, extConfigKeys, matching, queryConfigs, type ConfigRow } from '../../api/extconfig';
 import { useAddress, usePath } from '../../app/query';
 import { may, useMe } from '../../app/server';
 import { useT } from '../../i18n';
@@ -16,28 +16,9 @@ import { CloneDialog } from './clone';
 import { configColumns } from './columns';
 import { DeleteConfigs } from './delete';
 import { ConfigFilter, filterNames, isFiltered } from './filter';
-
-function Selection({ rows, onClone, onDelete, onClear, why }: { rows: ConfigRow[]; onClone: () => void; onDelete: () => void; onClear: () => void; why: string | false }) {
-  const t = useT();
-  const ns = rows[0]?.namespaceId || 'public';
-  return (
-    <div role="toolbar" aria-label={t.table.selected(rows.length)} className="sticky bottom-3 z-20 mx-auto mt-3 flex w-fit max-w-full flex-wrap items-center gap-2 rounded-xl border border-line bg-raised px-3 py-2 shadow-pop">
-      <span className="px-1 text-sm font-medium">{t.table.selected(rows.length)}</span>
-      <Button icon={Download} onClick={() => follow(exportAddress({ namespaceId: ns, ids: rows.map((row) => row.id).join(',') }))}>
-        {t.configs.export}
-      </Button>
-      <Button icon={Copy} onClick={onClone}>
-        {t.configs.clone}
-      </Button>
-      <Button writes icon={Trash2} why={why} onClick={onDelete}>
-        {t.common.delete}
-      </Button>
-      <Button look="ghost" onClick={onClear}>
-        {t.common.clear}
-      </Button>
-    </div>
-  );
-}
+import { LabelDialog } from './label';
+import { Preview } from './preview';
+import { SelectionBar, useSelection, type Chosen } from './selection';
 
 export function ConfigsPage() {
   const t = useT();
@@ -47,10 +28,11 @@ export function ConfigsPage() {
   const navigate = useNavigate();
   const q = configList(ns, search);
   const query = useQuery({ queryKey: extConfigKeys.list(q), queryFn: ({ signal }) => queryConfigs(q, signal), placeholderData: keepPreviousData });
-  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
-  const [cloning, setCloning] = useState<ConfigRow[]>([]);
-  const [deleting, setDeleting] = useState<ConfigRow[]>([]);
-  const rows = query.data?.pageItems.filter((row) => selected.has(row.id)) ?? [];
+  const selection = useSelection(ns, search, query.data);
+  const [cloning, setCloning] = useState<Chosen>();
+  const [labelling, setLabelling] = useState<Chosen>();
+  const [deleting, setDeleting] = useState<Chosen>();
+  const filtered = isFiltered(search);
   const writes = may(me, ns, 'config', 'w');
   const clear = () => change({ ...Object.fromEntries(filterNames.map((name) => [name, undefined])), page: undefined });
   const newLink = (
@@ -71,8 +53,8 @@ export function ConfigsPage() {
         title={t.configs.title}
         actions={
           <>
-            <Button icon={Download} onClick={() => follow(exportAddress({ namespaceId: ns, groupName: search.group ?? '', appName: search.app ?? '' }))}>
-              {t.configs.exportAll}
+            <Button icon={Download} onClick={() => follow(exportAddress(filtered ? { namespaceId: ns, query: true, ...matching(q) } : { namespaceId: ns }))}>
+              {filtered ? t.configs.exportFound(query.data?.totalCount ?? 0) : t.configs.exportAll}
             </Button>
             {writes && importLink}
             {writes && newLink}
@@ -85,15 +67,16 @@ export function ConfigsPage() {
           label={t.configs.title}
           query={query}
           needs="config"
-          columns={configColumns(t, ns, { onClone: setCloning, onDelete: setDeleting })}
+          columns={configColumns(t, ns, { onClone: (rows) => setCloning({ rows }), onDelete: (rows) => setDeleting({ rows }) })}
           rowKey={(row: ConfigRow) => row.id}
           nameOf={(row) => row.dataId}
-          filtered={isFiltered(search)}
+          detail={(row) => <Preview ns={ns} row={row} />}
+          filtered={filtered}
           onClear={clear}
           sort={{ by: search.sort ?? 'dataId', down: search.order === 'desc' }}
           onSort={({ by, down }) => change({ sort: by, order: down ? 'desc' : undefined, page: undefined })}
-          selected={selected}
-          onSelect={setSelected}
+          selected={selection.selected}
+          onSelect={selection.select}
           onOpen={(row) => void navigate({ to: '/ns/$ns/configs/$group/$name', params: { ns, group: row.groupName, name: row.dataId } })}
           empty={
             <Blank icon={FileCog} title={t.configs.none} text={t.configs.noneText}>
@@ -103,16 +86,27 @@ export function ConfigsPage() {
           }
         />
       </Card>
-      {rows.length > 0 && <Selection rows={rows} onClone={() => setCloning(rows)} onDelete={() => setDeleting(rows)} onClear={() => setSelected(new Set())} why={rows.some((row) => !row.may.includes('w')) && t.configs.mayNot} />}
-      {cloning.length > 0 && <CloneDialog ns={ns} rows={cloning} onClose={() => setCloning([])} />}
-      {deleting.length > 0 && (
+      <SelectionBar ns={ns} search={search} filtered={filtered} selection={selection} onClone={setCloning} onLabel={setLabelling} onDelete={setDeleting} />
+      {cloning && <CloneDialog ns={ns} chosen={cloning} onClose={() => setCloning(undefined)} />}
+      {labelling && (
+        <LabelDialog
+          ns={ns}
+          chosen={labelling}
+          onClose={() => setLabelling(undefined)}
+          onDone={() => {
+            setLabelling(undefined);
+            selection.clear();
+          }}
+        />
+      )}
+      {deleting && (
         <DeleteConfigs
           ns={ns}
-          rows={deleting}
-          onClose={() => setDeleting([])}
+          chosen={deleting}
+          onClose={() => setDeleting(undefined)}
           onDone={() => {
-            setDeleting([]);
-            setSelected(new Set());
+            setDeleting(undefined);
+            selection.clear();
           }}
         />
       )}

@@ -1,19 +1,20 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
+import { Link, useNavigate } from '@tanstack/react-router';
 import { RotateCcw, Trash2 } from 'lucide-react';
 import { useState } from 'react';
-import { extConfigKeys, getVersion, listRecycle, restore, type Version } from '../../api/extconfig';
+import { ApiError } from '../../api/errors';
+import { extConfigKeys, getVersion, listRecycle, restore, type Current, type Published, type Version } from '../../api/extconfig';
 import { useConsent } from '../../app/consent';
 import { useAct } from '../../app/mutate';
 import { useAddress, usePath, useTyped } from '../../app/query';
 import { may, useMe } from '../../app/server';
 import { useT } from '../../i18n';
 import { Button } from '../../ui/button';
-import { CodeView } from '../../ui/code/lazy';
+import { CodeDiff, CodeView } from '../../ui/code/lazy';
 import { Dialog } from '../../ui/dialog';
 import { SearchInput } from '../../ui/field';
 import { Card, PageHead } from '../../ui/page';
-import { Blank, Loaded, NoMatch, RowSkeleton } from '../../ui/states';
+import { Blank, Loaded, NoMatch, RowSkeleton, Strip } from '../../ui/states';
 import { Table } from '../../ui/table';
 import { Time } from '../../ui/time';
 
@@ -24,33 +25,45 @@ function BringBack({ ns, version, onClose }: { ns: string; version: Version; onC
   const at = { ns, group: version.groupName ?? '', dataId: version.dataId ?? '' };
   const query = useQuery({ queryKey: extConfigKeys.version(at, version.nid), queryFn: () => getVersion(at, version.nid) });
   const consent = useConsent(ns);
-  const act = useAct({
-    run: () => restore(at, version.nid, 'absent', consent.said),
+  const [current, setCurrent] = useState<Current>(); // there is one of this name again
+  const act = useAct<string, Published>({
+    run: (expect) => restore(at, version.nid, expect, consent.said),
     done: t.recycle.done(at.dataId),
     stale: [['recycle', ns], ['configs', ns], ['releases', ns]],
     then: () => void navigate({ to: '/ns/$ns/configs/$group/$name', params: { ns, group: at.group, name: at.dataId } }),
+    fail: (error) => {
+      const now = error instanceof ApiError && error.conflict ? (error.data as { current?: Current } | null)?.current : undefined;
+      setCurrent(now?.exists ? now : undefined);
+      return Boolean(now);
+    },
   });
+  const why = (!may(me, ns, 'config', 'w') && t.configs.mayNot) || consent.why;
   return (
     <Dialog
       open
       onClose={onClose}
-      size="large"
+      size={current ? 'full' : 'large'}
       title={at.dataId}
       description={at.group}
       footer={
         <>
           <Button onClick={onClose}>{t.common.cancel}</Button>
-          <Button writes look="primary" icon={RotateCcw} busy={act.isPending} why={(!may(me, ns, 'config', 'w') && t.configs.mayNot) || consent.why} onClick={() => act.mutate()}>
-            {t.recycle.restore}
+          <Button writes look={current ? 'danger' : 'primary'} icon={RotateCcw} busy={act.isPending} why={why} onClick={() => act.mutate(current ? current.md5 : 'absent')}>
+            {current ? t.recycle.replace : t.recycle.restore}
           </Button>
         </>
       }
     >
       {consent.fields}
       <Loaded query={query}>
-        {(full) => (
+        {(full) => current ? (
+          <>
+            <Strip action={<Link to="/ns/$ns/configs/$group/$name" params={{ ns, group: at.group, name: at.dataId }} className="font-medium underline">{t.recycle.openNew}</Link>}>{t.recycle.collision}</Strip>
+            <CodeDiff before={current.content} after={full.previous ?? full.content ?? ''} type={full.type || 'text'} beforeTitle={t.recycle.there} afterTitle={t.recycle.deleted} className="min-h-80 flex-1" />
+          </>
+        ) : (
           <div className="overflow-hidden rounded-lg border border-line">
-            <CodeView text={full.content ?? full.previous ?? ''} type={full.type || 'text'} label={t.config.contentOf(at.dataId)} className="h-[50vh]" />
+            <CodeView text={full.previous ?? full.content ?? ''} type={full.type || 'text'} label={t.config.contentOf(at.dataId)} className="h-[50vh]" />
           </div>
         )}
       </Loaded>

@@ -2,34 +2,28 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { ArrowLeftRight, Copy, GitCompareArrows } from 'lucide-react';
 import { useState } from 'react';
 import { compareNamespaces, type ComparePage as Compared, type Pair, type PairState, type Side, type StatedPair } from '../../api/compare';
-import { cloneConfigs } from '../../api/config';
 import { getFull } from '../../api/extconfig';
 import { paging } from '../../api/types';
-import { useConsent } from '../../app/consent';
-import { useAct } from '../../app/mutate';
 import { useNamespace, useNamespaceName, useNamespaces } from '../../app/namespace';
 import { useAddress, usePaging } from '../../app/query';
 import { may, useMe } from '../../app/server';
 import { useT, type Dictionary } from '../../i18n';
-import { inSteps } from '../../lib/steps';
 import { number } from '../../lib/time';
 import { Button, IconButton } from '../../ui/button';
 import { CodeDiff } from '../../ui/code/lazy';
-import { Confirm } from '../../ui/confirm';
 import { Dialog } from '../../ui/dialog';
 import { Field, Select } from '../../ui/field';
 import { cx } from '../../ui/cx';
 import { Card, PageHead } from '../../ui/page';
 import { Pager } from '../../ui/pager';
-import { Progress } from '../../ui/progress';
 import { Blank, Loaded } from '../../ui/states';
 import { Badge, type Level } from '../../ui/status';
 import { Table, type Column } from '../../ui/table';
+import { PlanDialog } from '../bulk/plan';
 
 const levels: Record<PairState, Level> = { left: 'ok', right: 'gray', different: 'warn', same: 'unknown' };
 const states = ['different', 'left', 'right', 'same'] as const;
 const perPage = 100;
-const perCopy = 50;
 const keyOf = (pair: Pair) => `${pair.groupName}/${pair.dataId}`;
 
 function Choose({ label, value, onChange }: { label: string; value: string; onChange: (ns: string) => void }) {
@@ -92,26 +86,38 @@ function Difference({ left, right, pair, onClose }: { left: string; right: strin
   );
 }
 
-function CopyOver({ target, pairs, onClose, onDone }: { target: string; pairs: Pair[]; onClose: () => void; onDone: () => void }) {
+interface CopyProps {
+  source: string;
+  target: string;
+  pairs: Pair[];
+  onClose: () => void;
+  onDone: () => void;
+}
+
+const typeAbove = 8; // configurations that are replaced; more than these have to be counted by who replaces them
+
+function CopyOver({ source, target, pairs, onClose, onDone }: CopyProps) {
   const t = useT();
   const name = useNamespaceName(target);
-  const [done, setDone] = useState(0);
-  const replaced = pairs.filter((pair) => pair.right);
-  const listeners = replaced.reduce((sum, pair) => sum + pair.right!.listeners, 0);
-  const consent = useConsent(target);
-  const act = useAct({
-    run: () => inSteps(pairs, perCopy, (part) => cloneConfigs(target, 'OVERWRITE', part.map(({ left, dataId, groupName }) => ({ cfgId: left!.id, dataId, group: groupName })), consent.said), setDone),
-    done: (results) => t.transfer.result(results.reduce((sum, one) => sum + one.succCount, 0), 0, results.reduce((sum, one) => sum + (one.failData?.length ?? 0), 0)),
-    stale: [['compare'], ['configs', target], ['releases', target]],
-    then: onDone,
-  });
+  const replaced = pairs.filter((pair) => pair.right).length;
+  const names = pairs.map(({ groupName, dataId }) => ({ groupName, dataId }));
   return (
-    <Confirm open onClose={onClose} title={t.compare.copyTitle(pairs.length, name)} submit={t.compare.copy(name)} busy={act.isPending} type={replaced.length > 8 && consent.said.confirm === undefined ? target : undefined} why={consent.why} extra={consent.fields} onConfirm={() => act.mutate()}>
-      <p>{t.compare.creates(pairs.length - replaced.length)}</p>
-      <p className={replaced.length ? 'font-medium text-bad' : ''}>{t.compare.replaces(replaced.length)}</p>
-      <p>{t.edit.reaches(listeners)}</p>
-      {act.isPending && <Progress done={done} of={pairs.length} />}
-    </Confirm>
+    <PlanDialog
+      title={t.compare.copyTitle(pairs.length, name)}
+      ask={{ action: 'config.clone', namespaceId: source, selection: names, more: { targetNamespaceId: target, policy: 'OVERWRITE' } }}
+      submit={t.compare.copy(name)}
+      danger={replaced > 0}
+      {...(replaced > typeAbove ? { typeAbove } : {})}
+      stale={[['compare'], ['configs', target], ['releases', target]]}
+      done={(count) => t.transfer.result(count, 0, 0)}
+      again={(items) => items.map(({ target: { groupName, dataId } }) => ({ groupName, dataId }))}
+      onClose={onClose}
+      onDone={onDone}
+    >
+      <p className="text-sm">
+        {t.compare.creates(pairs.length - replaced)} <span className={replaced ? 'font-medium text-bad' : ''}>{t.compare.replaces(replaced)}</span>
+      </p>
+    </PlanDialog>
   );
 }
 
@@ -151,7 +157,7 @@ function Result({ left, right, page, stale }: { left: string; right: string; pag
   const names = [useNamespaceName(left), useNamespaceName(right)] as const;
   const [opened, setOpened] = useState<StatedPair>();
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
-  const [copying, setCopying] = useState(false);
+  const [copying, setCopying] = useState<Pair[]>(); // as they were chosen: what is copied leaves the list
   const shown = states.find((state) => state === search.state);
   const rows = page.pageItems;
   const chosen = rows.filter((pair) => selected.has(keyOf(pair)));
@@ -171,7 +177,7 @@ function Result({ left, right, page, stale }: { left: string; right: string; pag
         flush
         title={shown ? label[shown] : t.compare.differences}
         actions={
-          <Button icon={Copy} why={why} onClick={() => setCopying(true)}>
+          <Button icon={Copy} why={why} onClick={() => setCopying(chosen)}>
             {t.compare.copy(names[1])}
           </Button>
         }
@@ -188,11 +194,12 @@ function Result({ left, right, page, stale }: { left: string; right: string; pag
       {opened && <Difference left={left} right={right} pair={opened} onClose={() => setOpened(undefined)} />}
       {copying && (
         <CopyOver
+          source={left}
           target={right}
-          pairs={chosen}
-          onClose={() => setCopying(false)}
+          pairs={copying}
+          onClose={() => setCopying(undefined)}
           onDone={() => {
-            setCopying(false);
+            setCopying(undefined);
             setSelected(new Set());
           }}
         />
