@@ -49,10 +49,11 @@ function say(unit: string, value: number | null | undefined): string {
 
 const token = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-// The span up to the last moment; of nothing yet, up to now.
-function shown(low: number | null, high: number | null, span: number): [number, number] {
-  const end = high ?? Date.now() / 1000;
-  return [Math.min(low ?? end, end - span), end];
+// The span up to the last moment; of nothing yet, up to now. What uPlot offers is not
+// taken: of a single moment it makes a day.
+function shown(times: number[], span: number): [number, number] {
+  const end = (times.at(-1) ?? Date.now()) / 1000;
+  return [Math.min((times[0] ?? end * 1000) / 1000, end - span), end];
 }
 
 type Latest = RefObject<Props & { onCursor: (index: number | null) => void }>;
@@ -60,9 +61,9 @@ type Latest = RefObject<Props & { onCursor: (index: number | null) => void }>;
 function options(width: number, latest: Latest, layer: HTMLElement): uPlot.Options {
   const props = latest.current;
   const axis = { stroke: token('--fg-3'), grid: { stroke: token('--line'), width: 1 }, ticks: { show: false }, font: '11px system-ui' };
-  const range = (low: number | null, high: number | null): [number, number] => {
-    const { window: part, span } = latest.current;
-    return part ? [part.from / 1000, part.to / 1000] : shown(low, high, span);
+  const range = (): [number, number] => {
+    const { window: part, span, t } = latest.current;
+    return part ? [part.from / 1000, part.to / 1000] : shown(t, span);
   };
   return {
     width,
@@ -70,7 +71,7 @@ function options(width: number, latest: Latest, layer: HTMLElement): uPlot.Optio
     padding: [8, 8, 0, 0],
     legend: { show: false },
     cursor: { sync: { key: 'overview' }, y: false, points: { size: 6 }, drag: { x: true, y: false, setScale: false, dist: 6 }, bind: { dblclick: () => () => (latest.current.onZoom?.(), null) } },
-    scales: { x: { range: (_, low, high) => range(low, high) }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max((high ?? 0) * 1.1, props.unit === 'ratio' ? 0.01 : 1)] } },
+    scales: { x: { range }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max((high ?? 0) * 1.1, props.unit === 'ratio' ? 0.01 : 1)] } },
     axes: [{ ...axis, space: 64, values: (_, ticks, _axis, _space, step) => ticks.map((tick) => clock(tick * 1000, step < 60)) }, { ...axis, size: 52, ...(props.unit === 'bytes' && { incrs: powers }), values: (_, ticks) => ticks.map((tick) => say(props.unit, tick)) }],
     series: [{}, ...props.lines.map((line, i) => ({ label: line.name, stroke: token(`--chart-${(i % 6) + 1}`), width: 1.75, dash: dashes[i % 4] ?? [], spanGaps: false, points: { show: false } }))],
     hooks: { draw: [(plot) => placeMarks(plot, layer, latest.current.marks ?? [])] },
