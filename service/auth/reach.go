@@ -21,7 +21,7 @@ func (s *Service) Reach(user, namespace string) Reach {
 	for _, role := range u.roles {
 		for i := range d.roles[role] {
 			rule := &d.roles[role][i]
-			if rule.parts && rule.namespace.match(namespaceOf(namespace)) && (!rule.group.any || !rule.name.any) {
+			if rule.partial() && rule.namespace.match(namespaceOf(namespace)) {
 				r.Part = true
 			}
 		}

@@ -96,6 +96,12 @@ func (p *rule) allows(r Resource, action Action) bool {
 	return p.namespace.match(namespaceOf(r.Namespace)) && p.group.match(orAny(r.Group)) && p.name.matchTwo(r.Kind, orAny(r.Name))
 }
 
+// partial reports whether the rule is about some groups or names of a namespace
+// only, and not about all that it has of a kind. One on secrets alone shows nothing.
+func (p *rule) partial() bool {
+	return p.parts && !p.reveals && (!p.group.any || !p.name.any && !p.name.kind())
+}
+
 // glob is a pattern in which "*" matches any text.
 type glob struct {
 	any    bool // the pattern is "*" alone
@@ -127,6 +133,11 @@ func (g glob) match(s string) bool {
 		s = s[i+len(p):]
 	}
 	return true
+}
+
+// kind reports whether the pattern is "kind/*".
+func (g glob) kind() bool {
+	return len(g.pieces) == 2 && g.pieces[1] == "" && strings.IndexByte(g.pieces[0], '/') == len(g.pieces[0])-1
 }
 
 // matchTwo is match on kind/name, without composing it where the pattern is

@@ -102,13 +102,14 @@ func TestReach(t *testing.T) {
 	}
 	for _, g := range []Grant{
 		{Role: "dev", Resource: "a:*:*", Action: "rw"}, {Role: "dev", Resource: "b:*:config/*", Action: "r"}, {Role: "dev", Resource: "c:G:*", Action: "rw"},
+		{Role: "dev", Resource: "e:*:config/app*", Action: "rw"}, {Role: "dev", Resource: "f:*:reveal/*", Action: "r"},
 	} {
 		if err := f.AddPermission(t.Context(), g.Role, g.Resource, g.Action); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for ns, want := range map[string]Reach{
-		"a": {Config: "rw", Naming: "rw"}, "b": {Config: "r", Part: true}, "c": {Part: true}, "d": {},
+		"a": {Config: "rw", Naming: "rw"}, "b": {Config: "r"}, "c": {Part: true}, "d": {}, "e": {Part: true}, "f": {},
 	} {
 		if got := f.Reach("li", ns); got != want {
 			t.Errorf("%s: %+v, want %+v", ns, got, want)
