@@ -101,8 +101,11 @@ func TestReach(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, g := range []Grant{
-		{Role: "dev", Resource: "a:*:*", Action: "rw"}, {Role: "dev", Resource: "b:*:config/*", Action: "r"}, {Role: "dev", Resource: "c:G:*", Action: "rw"},
-		{Role: "dev", Resource: "e:*:config/app*", Action: "rw"}, {Role: "dev", Resource: "f:*:reveal/*", Action: "r"},
+		{Role: "dev", Resource: "a:*:*", Action: "rw"},
+		{Role: "dev", Resource: "b:*:config/*", Action: "r"},
+		{Role: "dev", Resource: "c:G:*", Action: "rw"},
+		{Role: "dev", Resource: "e:*:config/app*", Action: "rw"},
+		{Role: "dev", Resource: "f:*:reveal/*", Action: "r"},
 	} {
 		if err := f.AddPermission(t.Context(), g.Role, g.Resource, g.Action); err != nil {
 			t.Fatal(err)

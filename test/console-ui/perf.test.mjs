@@ -105,7 +105,7 @@ test('of two thousand services as many are drawn as one can look at, and they fo
   await Promise.all(Array.from({ length: 16 }, async () => {
     for (let name = waiting.pop(); name; name = waiting.pop()) await on.to.register(name, '10.9.9.9', 80, { namespaceId: 'town' });
   }));
-  const leave = await follow(on.server.local, '', Array.from({ length: 300 }, (_, i) => `town-${i}`), { namespaceId: 'town', app: 'all' });
+  const leave = await follow(on.server.local, '', Array.from({ length: 200 }, (_, i) => `town-${i}`), { namespaceId: 'town', app: 'all' });
   const page = await on.open();
   await page.goto('about:blank');
   // Times between frames while the mouse is moved with its button down.
@@ -117,7 +117,7 @@ test('of two thousand services as many are drawn as one can look at, and they fo
     });
     await page.mouse.move(x, y);
     await page.mouse.down();
-    for (let i = 0; i < 4; i++) await page.mouse.move(x + (i % 2 ? 0 : 120), y + (i % 2 ? 0 : 60), { steps: 20 });
+    for (let i = 0; i < 4; i++) await page.mouse.move(x + (i % 2 ? 0 : 120), y + (i % 2 ? 0 : 60), { steps: 12 });
     await page.mouse.up();
     return page.evaluate(() => globalThis.drawn.slice(1).map((now, i) => now - globalThis.drawn[i]));
   };
