@@ -35,7 +35,7 @@ test('an instance that falls ill and a program that is killed are in tiles, prob
   await chart.locator('span', { hasText: /^unhealthy1$/ }).first().waitFor();
   await chart.getByRole('button', { name: 'Instances as a table' }).click();
   await chart.getByRole('row').first().waitFor();
-  const said = await chart.evaluate((card) => [card.querySelectorAll('b'), card.querySelectorAll('tr:first-child td')].map((all) => [...all].map((one) => one.textContent)));
+  const said = await chart.evaluate((card) => [card.querySelectorAll('b'), card.querySelectorAll('tbody tr:first-child td')].map((all) => [...all].map((one) => one.textContent)));
   assert.deepEqual(said[0], said[1]);
   await patient.take('deregister patient:7102');
   await tile(/^Instances 0/).waitFor();

@@ -23,7 +23,7 @@ export function MarkList({ marks }: { marks: Marks }) {
       kind: <KindBadge version={one} />,
       what: (
         <>
-          <ConfigLink ns={one.namespaceId || 'public'} group={one.groupName} dataId={one.dataId} tab="history" />
+          <ConfigLink ns={one.namespaceId || 'public'} group={one.groupName} dataId={one.dataId} tab="history" className="underline" />
           <span className="text-fg-3">
             {' '}
             {one.namespaceId || 'public'} › {one.groupName} · {one.user || one.address}
