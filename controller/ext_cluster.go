@@ -26,6 +26,7 @@ type NodeState struct {
 	Load    *NodeLoad    `json:"load"`
 	Raft    *RaftState   `json:"raft"`
 	Distro  *DistroState `json:"distro"`
+	Sees    []sight      `json:"sees"` // what it makes of the others
 }
 
 // NodeLoad is how busy a node is.
@@ -86,6 +87,7 @@ func (a *API) thisNode() NodeState {
 	n.Load = &NodeLoad{
 		CPU: numberOf(l.CPU), Average: numberOf(l.Average), Memory: memory(), Goroutines: runtime.NumGoroutine(), Uptime: int64(time.Since(a.o.About.Started).Seconds()),
 	}
+	n.Sees = a.sights()
 	if a.o.Connections != nil {
 		n.Load.Connections = a.o.Connections() + l.Connections
 	}

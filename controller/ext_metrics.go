@@ -126,6 +126,7 @@ func (a *API) extOverviewRoutes() []middleware.Route {
 		{Method: http.MethodGet, Path: "/marks", Access: self, Do: a.extMarks},
 		{Method: http.MethodGet, Path: "/leader", Access: self, Do: a.extLeader},
 		{Method: http.MethodGet, Path: "/cluster", Access: nodes, Do: a.extCluster},
+		{Method: http.MethodGet, Path: "/cluster/compared", Access: nodes, Do: a.extCompared},
 		{Method: http.MethodGet, Path: "/search", Access: self, Do: a.extSearch},
 	})
 }
