@@ -152,7 +152,7 @@ async function shoot(page, name, { language, theme, width }, state = '') {
 const expected = [/^401 GET .*ext\/me$/, /^503 /, /^404 GET .*ext\/config$/, /^401 /, /^403 /, /ERR_INTERNET_DISCONNECTED/, /^console error: .*(offline|ERR_)/];
 const wanted = ([name]) => name.includes(only);
 const given = process.env.PHAROS_URL;
-const server = given ? undefined : await startServer({ 'nacos.core.auth.enabled': 'true' });
+const server = given ? undefined : await startServer({ 'nacos.core.auth.enabled': 'true', 'nacos.naming.clean.empty-service.expired-time': 86_400_000 });
 const base = given ?? server.local;
 const browser = await launch();
 let failed = 0;

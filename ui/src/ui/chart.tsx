@@ -72,7 +72,7 @@ function options(width: number, latest: Latest, layer: HTMLElement): uPlot.Optio
     legend: { show: false },
     cursor: { sync: { key: 'overview' }, y: false, points: { size: 6 }, drag: { x: true, y: false, setScale: false, dist: 6 }, bind: { dblclick: () => () => (latest.current.onZoom?.(), null) } },
     scales: { x: { range }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max((high ?? 0) * 1.1, props.unit === 'ratio' ? 0.01 : 1)] } },
-    axes: [{ ...axis, space: 64, values: (_, ticks, _axis, _space, step) => ticks.map((tick) => clock(tick * 1000, step < 60)) }, { ...axis, size: 52, ...(props.unit === 'bytes' && { incrs: powers }), values: (_, ticks) => ticks.map((tick) => say(props.unit, tick)) }],
+    axes: [{ ...axis, space: 64, size: 26, values: (_, ticks, _axis, _space, step) => ticks.map((tick) => clock(tick * 1000, step < 60)) }, { ...axis, size: 52, ...(props.unit === 'bytes' && { incrs: powers }), values: (_, ticks) => ticks.map((tick) => say(props.unit, tick)) }],
     series: [{}, ...props.lines.map((line, i) => ({ label: line.name, stroke: token(`--chart-${(i % 6) + 1}`), width: 1.75, dash: dashes[i % 4] ?? [], spanGaps: false, points: { show: false } }))],
     hooks: { draw: [(plot) => placeMarks(plot, layer, latest.current.marks ?? [])] },
   };

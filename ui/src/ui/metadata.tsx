@@ -48,7 +48,7 @@ export function MetadataChips({ map, marked, limit = 3 }: { map: Record<string, 
   return (
     <span className="flex flex-wrap gap-1" title={pairs.map(([key, value]) => `${key}=${value}${marked?.includes(key) ? ` (${t.instances.fromOperator})` : ''}`).join('\n')}>
       {pairs.slice(0, limit).map(([key, value]) => (
-        <span key={key} className={`max-w-44 truncate rounded px-1.5 font-mono text-xs leading-5 ${marked?.includes(key) ? 'bg-accent-soft text-accent-text' : 'bg-sunken text-fg-2'}`}>
+        <span key={key} className={`max-w-44 truncate rounded px-1.5 font-mono text-xs leading-5 ${marked?.includes(key) ? 'bg-accent-soft text-accent-text' : 'bg-tag text-fg-2'}`}>
           {key}={value}
           {marked?.includes(key) && <span className="sr-only"> ({t.instances.fromOperator})</span>}
         </span>

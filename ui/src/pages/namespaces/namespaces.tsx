@@ -101,11 +101,11 @@ export function NamespacesPage() {
                 rows={rows}
                 rowKey={(one) => one.namespace}
                 columns={[
-                  { key: 'name', title: t.common.name, cell: (one) => <Link to="/ns/$ns/configs" params={{ ns: one.namespace || 'public' }} className={`${linkLook} font-medium wrap-anywhere`}>{one.namespaceShowName}</Link> },
-                  { key: 'id', title: t.namespaces.id, width: '26%', cell: (one) => <span className="font-mono text-xs wrap-anywhere">{one.namespace}</span> },
-                  { key: 'desc', title: t.common.description, width: '26%', wide: true, cell: (one) => <span className="line-clamp-2 wrap-anywhere">{one.namespaceDesc}</span> },
-                  { key: 'policy', title: t.policy.policy, width: '14rem', cell: (one) => <PolicyBadges one={one} /> },
-                  { key: 'configs', title: t.nav.configs, width: '7rem', align: 'end', cell: (one) => number(one.configCount) },
+                  { key: 'name', title: t.common.name, cell: (one) => <Link to="/ns/$ns/configs" params={{ ns: one.namespace || 'public' }} className={`${linkLook} block min-w-24 font-medium wrap-anywhere`}>{one.namespaceShowName}</Link> },
+                  { key: 'id', title: t.namespaces.id, width: '22%', narrow: '26%', cell: (one) => <span className="font-mono text-xs wrap-anywhere">{one.namespace}</span> },
+                  { key: 'desc', title: t.common.description, width: '22%', wide: true, cell: (one) => <span className="line-clamp-2 wrap-anywhere">{one.namespaceDesc}</span> },
+                  { key: 'policy', title: t.policy.policy, width: '17%', narrow: '1%', cell: (one) => <PolicyBadges one={one} /> },
+                  { key: 'configs', title: t.nav.configs, width: '6rem', narrow: '1%', align: 'end', cell: (one) => number(one.configCount) },
                   {
                     key: 'acts',
                     title: t.common.actions,
