@@ -49,6 +49,7 @@ export interface Plan {
   action: string;
   undoes?: string;
   state: 'planned' | 'applying' | 'applied';
+  made: number;
   expires: number;
   done: number;
   of: number;

@@ -24,6 +24,8 @@ export const flow = {
       clusters: () => 'Its checks will not come back.',
       tags_full: () => 'It would have more tags than a config can have.',
     },
+    expired: 'The plan is too old: things may have changed since.',
+    renew: 'Make it again',
     most: (n: number) => `One plan takes ${n} at most: narrow the list first`,
     refused: (n: number) => `You may not do ${n} of these: the others are done.`,
     result: (done: number, not: number, skipped: number) => [`${done} done`, not ? `${not} not done` : '', skipped ? `${skipped} with nothing to do` : ''].filter(Boolean).join(', ') + '.',

@@ -23,6 +23,8 @@ export const flow: Pick<Dictionary, 'bulk' | 'activity' | 'topology'> = {
       clusters: () => '其健康检查设置无法恢复。',
       tags_full: () => '标签数将超过单个配置的上限。',
     },
+    expired: '该计划已过期：期间情况可能已有变化。',
+    renew: '重新生成',
     most: (n) => `一个计划最多包含 ${n} 项：请先缩小列表范围`,
     refused: (n) => `其中 ${n} 项您无权操作，其余将继续执行。`,
     result: (done, not, skipped) => [`已完成 ${done} 项`, not ? `未完成 ${not} 项` : '', skipped ? `无需操作 ${skipped} 项` : ''].filter(Boolean).join('，') + '。',

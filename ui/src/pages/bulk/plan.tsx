@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
-import { RotateCcw, Undo2 } from 'lucide-react';
+import { RefreshCw, RotateCcw, Undo2 } from 'lucide-react';
 import { useEffect, useState, type ReactNode } from 'react';
 import { applyPlan, makePlan, readPlan, undoPlan, type Ask, type Item, type Plan } from '../../api/bulk';
+import { ApiError } from '../../api/errors';
 import { useConsent } from '../../app/consent';
 import { useAct } from '../../app/mutate';
 import { useT } from '../../i18n';
@@ -55,6 +56,19 @@ function useWatched(plan: Plan | undefined, busy: boolean, tell: (plan: Plan) =>
   }, [busy, id]); // eslint-disable-line react-hooks/exhaustive-deps -- tell is that of the same dialog
 }
 
+// Whether a plan has grown too old to be applied, and what says so where the server was first to.
+function useExpiry(plan: Plan | undefined): [boolean, (id: string) => void] {
+  const [gone, setGone] = useState('');
+  const waits = plan?.state === 'planned' ? plan : undefined;
+  const [id, life] = [waits?.planId, waits && waits.expires - waits.made]; // by the server's clock, which may be another one
+  useEffect(() => {
+    if (!id) return undefined;
+    const timer = setTimeout(() => setGone(id), life);
+    return () => clearTimeout(timer);
+  }, [id, life]);
+  return [id !== undefined && gone === id, setGone];
+}
+
 function Items({ plan, label }: { plan: Plan; label: string }) {
   const t = useT();
   const [first] = plan.items;
@@ -98,6 +112,7 @@ export function PlanDialog({ title, ask, why, submit, danger, typeAbove, stale, 
   const undoing = Boolean(plan?.undoes);
   const [guarded] = plan?.items.filter(asks) ?? [];
   const consent = useConsent(guarded?.target.namespaceId, { notes: guarded?.target.kind === 'config' });
+  const [expired, expire] = useExpiry(plan);
   const apply = useAct<Plan, Plan>({
     run: (one) => applyPlan(one.planId, consent.said),
     done: (one) => (undoing ? t.bulk.undone(one.outcomes.done ?? 0) : done(one.outcomes.done ?? 0)),
@@ -107,6 +122,10 @@ export function PlanDialog({ title, ask, why, submit, danger, typeAbove, stale, 
       if (leave && one.outcomes.done === one.of) onDone();
     },
     fail: (error) => {
+      if (error instanceof ApiError && (error.key === 'expired' || error.missing)) {
+        expire(plan?.planId ?? '');
+        return true;
+      }
       complain(error);
       void (plan && readPlan(plan.planId).then(setLater, () => undefined)); // it may go on, or be gone
       return true;
@@ -114,11 +133,16 @@ export function PlanDialog({ title, ask, why, submit, danger, typeAbove, stale, 
   });
   const undo = useAct<Plan, Plan>({ run: (one) => undoPlan(one.planId), then: setLater });
   useWatched(plan, apply.isPending || plan?.state === 'applying', (seen) => setLater((old) => (old?.state === 'applied' ? old : seen)));
+  const renew = () => {
+    if (plan?.undoes) return undo.mutate({ ...plan, planId: plan.undoes });
+    setLater(undefined);
+    void query.refetch();
+  };
   const applied = plan?.state === 'applied';
   const close = applied ? onDone : onClose;
   const count = plan ? toDo(plan) : 0;
   const needs = typeAbove !== undefined && count > typeAbove && !undoing ? String(count) : '';
-  const refused = why || (!plan && t.bulk.planning) || (count === 0 && t.bulk.nothing) || (needs !== '' && typed !== needs && t.confirm.typeFirst(needs)) || consent.why;
+  const refused = why || (!plan && t.bulk.planning) || (expired && t.bulk.expired) || (count === 0 && t.bulk.nothing) || (needs !== '' && typed !== needs && t.confirm.typeFirst(needs)) || consent.why;
   const rest = applied && again ? plan.items.filter(still) : [];
   return (
     <Dialog
@@ -166,6 +190,11 @@ export function PlanDialog({ title, ask, why, submit, danger, typeAbove, stale, 
         <Loaded query={{ data: plan, error: query.error, isPending: query.isPending, refetch: query.refetch }}>
           {(one) => (
             <>
+              {expired && (
+                <div role="alert">
+                  <Strip action={<Button icon={RefreshCw} busy={query.isFetching || undo.isPending} onClick={renew}>{t.bulk.renew}</Button>}>{t.bulk.expired}</Strip>
+                </div>
+              )}
               {(apply.isPending || one.state === 'applying') && <Progress done={one.done} of={one.of} />}
               {one.refused > 0 && !applied && <Strip>{t.bulk.refused(one.refused)}</Strip>}
               {applied && <Strip tone={rest.length || one.outcomes.denied ? 'warn' : 'info'}>{t.bulk.result(one.outcomes.done ?? 0, (one.outcomes.conflict ?? 0) + (one.outcomes.failed ?? 0) + (one.outcomes.denied ?? 0), one.outcomes.skipped ?? 0)}</Strip>}
