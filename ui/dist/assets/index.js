@@ -1,2 +1,2 @@
-const __vite__mapDeps=(i,m=__vite__mapDeps,d=(m.f||(m.f=["./main.js","./vendor-react.js","./rolldown-runtime.js","./app.js","./preload-helper.js","./boot.js","./vendor.js","./main.css"])))=>i.map(i=>d[i]);
-import{a as e,c as t,t as n}from"./boot.js";import{t as r}from"./preload-helper.js";e(`v3/console/ext/capabilities`),e(`v3/console/ext/me`),r(()=>import(`./main.js`),__vite__mapDeps([0,1,2,3,4,5,6,7]),import.meta.url),n(),t(location.hash)?.load().catch(()=>void 0);
+const __vite__mapDeps=(i,m=__vite__mapDeps,d=(m.f||(m.f=["./main.js","./vendor-react.js","./rolldown-runtime.js","./app.js","./preload-helper.js","./boot.js","./vendor.js","./properties.js","./main.css"])))=>i.map(i=>d[i]);
+import{a as e,c as t,t as n}from"./boot.js";import{t as r}from"./preload-helper.js";e(`v3/console/ext/capabilities`),e(`v3/console/ext/me`),r(()=>import(`./main.js`),__vite__mapDeps([0,1,2,3,4,5,6,7,8]),import.meta.url),n(),t(location.hash)?.load().catch(()=>void 0);

@@ -65,4 +65,10 @@ export const lint = {
     toml_value: (_: Params) => 'This is no value: put a text in quotes',
     toml_other: (_: Params) => 'This cannot be read as TOML',
   },
+  outline: {
+    title: 'Outline',
+    tooLarge: 'The text is over 1 MB: it is not checked and has no outline.',
+    none: 'There are no keys yet.',
+    more: (count: number) => `Only the first ${new Intl.NumberFormat('en').format(count)} keys are listed.`,
+  },
 };

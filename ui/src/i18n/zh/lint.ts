@@ -1,6 +1,6 @@
 import type { Dictionary } from '../index';
 
-export const lint: Pick<Dictionary, 'lint'> = {
+export const lint: Pick<Dictionary, 'lint' | 'outline'> = {
   lint: {
     json_comma: () => '此处应为逗号或结束符',
     json_key: () => '此处应为双引号中的名称',
@@ -63,5 +63,11 @@ export const lint: Pick<Dictionary, 'lint'> = {
     toml_number: () => '这不是数字',
     toml_value: () => '这不是值，文本请加引号',
     toml_other: () => '无法按 TOML 读取',
+  },
+  outline: {
+    title: '大纲',
+    tooLarge: '文本超过 1 MB：不检查语法，也不显示大纲。',
+    none: '还没有键。',
+    more: (count) => `只列出前 ${count} 个键。`,
   },
 };

@@ -8,7 +8,7 @@ interface Open {
 }
 
 // Comments, character data, instructions and declarations hold no tags.
-const token = /<!--[\s\S]*?-->|<!\[CDATA\[[\s\S]*?\]\]>|<\?[\s\S]*?\?>|<![^>[]*(?:\[[^\]]*\])?[^>]*>|<\/?([^\s<>/!?][^\s<>/]*)((?:\s+[^\s=<>/]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>|<|&(?!(?:[a-zA-Z_][\w.-]*|#\d+|#x[\da-fA-F]+);)/g;
+export const token = /<!--[\s\S]*?-->|<!\[CDATA\[[\s\S]*?\]\]>|<\?[\s\S]*?\?>|<![^>[]*(?:\[[^\]]*\])?[^>]*>|<\/?([^\s<>/!?][^\s<>/]*)((?:\s+[^\s=<>/]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>|<|&(?!(?:[a-zA-Z_][\w.-]*|#\d+|#x[\da-fA-F]+);)/g;
 
 /** Whether an XML text is well formed: tags that close, one root, no stray < or &. */
 export function checkMarkup(text: string): Found[] {

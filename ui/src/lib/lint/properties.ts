@@ -7,7 +7,7 @@ interface Entry {
 }
 
 // One line of a file, with the lines that a backslash at its end joins to it.
-function* logicalLines(text: string): Generator<{ line: string; from: number }> {
+export function* logicalLines(text: string): Generator<{ line: string; from: number }> {
   const lines = text.split('\n');
   let at = 0;
   for (let i = 0; i < lines.length; i++) {
@@ -23,7 +23,7 @@ function* logicalLines(text: string): Generator<{ line: string; from: number }> 
   }
 }
 
-function keyOf(line: string, from: number): Entry | undefined {
+export function keyOf(line: string, from: number): Entry | undefined {
   const match = /^(\s*)((?:\\[\s\S]|[^\\\s=:])+)/.exec(line);
   if (!match || /^[#!]/.test(match[2]!)) return undefined;
   const start = from + match[1]!.length;

@@ -1,17 +1,21 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { Copy, Download, Ellipsis, Eye, EyeOff, Pencil, Trash2 } from 'lucide-react';
-import { useMemo, useState } from 'react';
+import { Copy, Download, Ellipsis, Eye, EyeOff, ListTree, Pencil, Trash2 } from 'lucide-react';
+import { useMemo, useRef, useState } from 'react';
 import { exportAddress, extConfigKeys, getFull, type ConfigFull } from '../../api/extconfig';
 import { useAddress, usePath } from '../../app/query';
 import { useT } from '../../i18n';
+import { hasOutline } from '../../lib/outline';
 import { follow } from '../../lib/save';
 import { secretsIn } from '../../lib/secrets';
 import { settings } from '../../lib/settings';
 import { bytes } from '../../lib/time';
 import { Button, IconButton } from '../../ui/button';
-import { CodeView } from '../../ui/code/lazy';
+import type { EditorHandle } from '../../ui/code/editor';
+import { CodeEditor } from '../../ui/code/lazy';
+import { Outline, useOutlined } from '../../ui/code/outline';
 import { CopyButton } from '../../ui/copybutton';
+import { cx } from '../../ui/cx';
 import { buttonLink, linkLook } from '../../ui/link';
 import { Menu, MenuItem, MenuLine } from '../../ui/menu';
 import { Card, Facts, PageHead, Tabs } from '../../ui/page';
@@ -61,19 +65,28 @@ interface CardsProps {
 
 function ContentCards({ config, secret, hidden, onHide }: CardsProps) {
   const t = useT();
+  const editor = useRef<EditorHandle>(null);
+  const [outlined, toggleOutline] = useOutlined();
+  const type = config.type || 'text';
   return (
     <div className="grid gap-4 xl:grid-cols-[minmax(0,1fr)_20rem]">
       <Card flush className="overflow-hidden">
         <div className="flex items-center justify-between border-b border-line px-3 py-1 text-xs text-fg-2">
           <span>
-            {config.type || 'text'} · {bytes(config.size)}
+            {type} · {bytes(config.size)}
           </span>
           <span className="flex items-center">
+            {hasOutline(type) && <IconButton label={t.outline.title} icon={ListTree} aria-pressed={outlined} onClick={toggleOutline} className={cx('max-lg:hidden', outlined && 'bg-accent-soft text-accent-text')} />}
             {secret && <IconButton label={hidden ? t.config.secretsShow : t.config.secretsHide} icon={hidden ? Eye : EyeOff} onClick={() => onHide(!hidden)} />}
             <CopyButton text={config.content} label={t.config.copyContent} />
           </span>
         </div>
-        <CodeView text={config.content} type={config.type ?? 'text'} label={t.config.contentOf(config.dataId)} hidden={secret && hidden ? t.config.secret : undefined} className="h-[calc(100dvh-16rem)] min-h-72" />
+        <div className="flex h-[calc(100dvh-16rem)] min-h-72">
+          {outlined && hasOutline(type) && <Outline type={type} text={config.content} onGo={(line) => editor.current?.goTo(line, 1)} className="w-52 shrink-0 border-r max-lg:hidden" />}
+          <div className="min-w-0 flex-1">
+            <CodeEditor ref={editor} readOnly value={config.content} type={type} label={t.config.contentOf(config.dataId)} hidden={secret && hidden ? t.config.secret : undefined} />
+          </div>
+        </div>
       </Card>
       <Card className="h-fit">
         <Facts

@@ -1,5 +1,5 @@
 import { useBlocker, useNavigate } from '@tanstack/react-router';
-import { AlignLeft, Eye, LockKeyhole, Maximize2, Minimize2, Send, WrapText } from 'lucide-react';
+import { AlignLeft, Eye, ListTree, LockKeyhole, Maximize2, Minimize2, Send, WrapText } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import type { ConfigName } from '../../api/config';
 import { maskToken } from '../../api/extconfig';
@@ -7,12 +7,14 @@ import { useServer } from '../../app/server';
 import { useT } from '../../i18n';
 import { format } from '../../lib/lint/format';
 import { typeOf, types, type Problem } from '../../lib/lint/check';
+import { hasOutline } from '../../lib/outline';
 import { change, settings } from '../../lib/settings';
 import { useStore } from '../../lib/store';
 import { bytes } from '../../lib/time';
 import { Button, IconButton } from '../../ui/button';
 import type { EditorHandle } from '../../ui/code/editor';
 import { CodeEditor } from '../../ui/code/lazy';
+import { Outline, useOutlined } from '../../ui/code/outline';
 import { Confirm } from '../../ui/confirm';
 import { cx } from '../../ui/cx';
 import { Field, Input, Select } from '../../ui/field';
@@ -80,6 +82,7 @@ export function EditForm({ name, base: first, latest, fresh = false, secrets }: 
   const [problems, setProblems] = useState<Problem[]>([]);
   const [cursor, setCursor] = useState<[number, number]>([1, 1]);
   const [tall, setTall] = useState(false);
+  const [outlined, toggleOutline] = useOutlined();
   const [reviewing, setReviewing] = useState(false);
   const [draft, setDraft] = useState(() => recallDraft(name.ns, name.group, name.dataId));
   const edit = (part: Partial<Written>) => setWritten((old) => ({ ...old, ...part }));
@@ -166,6 +169,7 @@ export function EditForm({ name, base: first, latest, fresh = false, secrets }: 
         <div className="flex flex-wrap items-center gap-x-1 border-b border-line px-2 py-0.5">
           <IconButton label={t.edit.format} icon={AlignLeft} onClick={() => void tidy()} />
           <IconButton label={t.edit.wrap} icon={WrapText} aria-pressed={wrap} onClick={() => change({ wrap: !wrap })} className={wrap ? 'bg-accent-soft text-accent-text' : ''} />
+          {hasOutline(written.type) && <IconButton label={t.outline.title} icon={ListTree} aria-pressed={outlined} onClick={toggleOutline} className={cx('max-lg:hidden', outlined && 'bg-accent-soft text-accent-text')} />}
           <IconButton label={tall ? t.edit.small : t.edit.tall} icon={tall ? Minimize2 : Maximize2} onClick={() => setTall(!tall)} />
           {dirty && <Badge level="warn">{t.edit.unpublished}</Badge>}
           <span className="ml-auto px-2 text-xs text-fg-2 tabular-nums">
@@ -177,8 +181,9 @@ export function EditForm({ name, base: first, latest, fresh = false, secrets }: 
             </Button>
           )}
         </div>
-        <div className="min-h-0 flex-1">
-          <CodeEditor
+        <div className="flex min-h-0 flex-1">
+          {outlined && hasOutline(written.type) && <Outline type={written.type} text={written.content} line={cursor[0]} onGo={(line) => editor.current?.goTo(line, 1)} className="w-56 shrink-0 border-r max-lg:hidden" />}
+          <div className="min-w-0 flex-1"><CodeEditor
             ref={editor}
             value={written.content}
             type={written.type}
@@ -188,7 +193,7 @@ export function EditForm({ name, base: first, latest, fresh = false, secrets }: 
             onProblems={setProblems}
             onCursor={(line, column) => setCursor([line, column])}
             onSubmit={review}
-          />
+          /></div>
         </div>
         <Problems problems={problems} onGo={(problem) => editor.current?.goTo(problem.line, problem.column)} />
       </div>
