@@ -108,6 +108,8 @@ export async function startServer(settings = {}, known = {}) {
     code: () => /"code":"([\w-]+)"/.exec(log.join(''))?.[1] ?? '',
     end,
     kill: () => end('SIGKILL'),
+    pause: () => child.kill('SIGSTOP'),
+    resume: () => child.kill('SIGCONT'),
     restart: async () => {
       await end();
       return startServer(settings, { ...known, directory, ports: [port, consolePort] });

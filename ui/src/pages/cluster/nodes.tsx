@@ -5,11 +5,12 @@ import { useT } from '../../i18n';
 import { bytes, duration, number } from '../../lib/time';
 import { Card, Facts, PageHead } from '../../ui/page';
 import { Loaded, Strip } from '../../ui/states';
-import { Badge, State, type Level } from '../../ui/status';
+import { Badge, State } from '../../ui/status';
 import { Table } from '../../ui/table';
 import { Time } from '../../ui/time';
-
-const levels: Record<string, Level> = { UP: 'ok', READY: 'ok', STARTING: 'info', SUSPICIOUS: 'warn', DOWN: 'bad', ISOLATION: 'bad' };
+import { CompareNow } from './compared';
+import { levels } from './levels';
+import { Sights } from './sights';
 
 function NodeCard({ node, alone }: { node: ClusterNode; alone: boolean }) {
   const t = useT();
@@ -99,6 +100,8 @@ export function NodesPage() {
                 <NodeCard key={node.address} node={node} alone={data.nodes.length === 1} />
               ))}
             </div>
+            <Sights nodes={data.nodes} />
+            {data.nodes.length > 1 && <CompareNow />}
             <Sync nodes={data.nodes} />
           </div>
         )}
