@@ -206,3 +206,24 @@ test('a plan that was looked at for too long says so, is made again, and then do
   await dialog.getByText('2 done.').waitFor();
   await done(page);
 });
+
+test('what is copied on plain HTTP is in the clipboard', { skip }, async () => {
+  const page = await on.open();
+  await visit(page, at('/ns/bulk/configs/EVEN/item-01.yaml'));
+  assert.equal(await page.evaluate(() => navigator.clipboard === undefined), true, 'the browser takes the address for safe');
+  await page.getByRole('button', { name: 'Copy the content' }).click();
+  await visit(page, at('/ns/public/configs'));
+  const field = page.getByLabel('Find by name, group, application, tag');
+  await field.focus();
+  await page.keyboard.press('ControlOrMeta+v');
+  assert.match(await field.inputValue(), /^line-0: 1\s?line-1: 1/);
+  await visit(page, at('/ns/public/samples'));
+  const told = await page.getByRole('main').locator('.cm-content').first().innerText();
+  await page.getByRole('main').getByRole('button', { name: 'Copy', exact: true }).first().click();
+  await visit(page, at('/ns/public/configs'));
+  await field.fill('');
+  await page.keyboard.press('ControlOrMeta+v');
+  const squeezed = (text) => text.replace(/\s+/g, '').slice(0, 30);
+  assert.equal(squeezed(await field.inputValue()), squeezed(told));
+  await done(page);
+});

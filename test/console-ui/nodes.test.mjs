@@ -1,7 +1,11 @@
 // Three nodes in a real browser: what operators see of a cluster, and of a loss.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { accessibility, accessibilityInThemes, launch, missing, openPage, settled } from './browser.mjs';
+import { api } from './seed.mjs';
 import { startCluster } from './server.mjs';
 import './watch.mjs';
 
@@ -23,6 +27,13 @@ const post = async (node, path, form) => {
   const answer = await fetch(`${node.local}${path}`, { method: 'POST', body: new URLSearchParams(form) });
   assert.equal(answer.status, 200, await answer.text());
 };
+
+/** Changes the embedded database of a node, as nobody should. */
+function change(node, statement, values) {
+  const program = 'import json, sqlite3, sys; db = sqlite3.connect(sys.argv[1], timeout=30); db.execute(sys.argv[2], json.loads(sys.argv[3])); db.commit()';
+  const { status, stderr } = spawnSync('python3', ['-c', program, path.join(node.directory, 'pharos.db'), statement, JSON.stringify(values)], { encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+}
 
 test('what is written on one node is on the pages of another', { skip }, async () => {
   const page = await openPage(browser);
@@ -61,7 +72,10 @@ test('who sees whom, and what all hold: of a frozen node both are said to be unk
   const sights = page.getByRole('region', { name: 'Who sees whom' });
   const [self, other, frozen] = nodes.map((node) => `127.0.0.1:${node.port}`);
   const cells = (address) => sights.getByRole('row', { name: new RegExp(`^${address}`) }).getByRole('cell');
-  const column = async (address) => (await sights.getByRole('columnheader').allTextContents()).indexOf(address) - 1;
+  const column = async (address) => {
+    await sights.getByRole('columnheader', { name: address }).waitFor();
+    return (await sights.getByRole('columnheader').allTextContents()).indexOf(address) - 1;
+  };
   const sees = async (by, of, what) => cells(by).nth(await column(of)).filter({ hasText: what }).waitFor();
   for (const by of [self, other, frozen]) for (const of of [self, other, frozen]) await sees(by, of, by === of ? 'itself' : 'Up');
   const compare = page.getByRole('button', { name: 'Compare now' });
@@ -92,27 +106,31 @@ test('who sees whom, and what all hold: of a frozen node both are said to be unk
   await page.context().close();
 });
 
-// Nodes that differ cannot be had here for longer than they take to mend it: cmd/nodetest
-// seeds real differences. This is how an answer that has some is shown.
-test('what differs is listed with a link and with what each node has', { skip }, async () => {
+test('what differs is listed with a link and with what each node has', { skip: skip || (spawnSync('python3', ['-c', 'import sqlite3']).status !== 0 && 'needs python3 with sqlite3') }, async () => {
+  const to = api(nodes[0].local);
+  const [self, , torn] = nodes.map((node) => `127.0.0.1:${node.port}`);
+  await to.publish('torn.yaml', 'a: right', { type: 'yaml' });
+  const holds = (text) => {
+    change(nodes[2], "UPDATE config_info SET content = ?, md5 = ? WHERE data_id = 'torn.yaml'", [text, createHash('md5').update(text).digest('hex')]);
+    return api(nodes[2].local).post('v1/cs/ops/localCache', {});
+  };
   const page = await openPage(browser);
-  const [a, b] = nodes.map((node) => `127.0.0.1:${node.port}`);
-  const states = (mine, theirs) => [{ address: a, digest: mine }, { address: b, digest: theirs }];
-  const items = [
-    { kind: 'service', namespaceId: 'public', groupName: 'DEFAULT_GROUP', name: 'torn', states: states('8badf00d12345678', '') },
-    { kind: 'config', namespaceId: 'public', groupName: 'DEFAULT_GROUP', name: 'shared.yaml', states: states('1111111122222222', '3333333344444444') },
-  ];
-  await page.route('**/v3/console/ext/cluster/compared', (route) => route.fulfill({ json: { code: 0, message: 'success', data: { at: Date.now(), items, more: false, nodes: [a, b].map((address) => ({ address, ok: true })) } } }));
   await page.goto(`${nodes[0].local}#/cluster/nodes`);
-  await page.getByRole('button', { name: 'Compare now' }).click();
-  await page.getByText('2 configs or services are not the same on all nodes.').waitFor();
-  const row = (name) => page.getByRole('row').filter({ has: page.getByRole('link', { name, exact: true }) });
-  await row('torn').getByText(`${b} not there`).waitFor();
-  await row('shared.yaml').getByText(`${b} 33333333`).waitFor();
+  const compare = page.getByRole('button', { name: 'Compare now' });
+  await holds('a: wrong'); // behind the back of the node
+  await page.getByText('torn.yaml+DEFAULT_GROUP is not the same there').first().waitFor(); // what changed this second is not compared
+  await compare.click();
+  await page.getByText('1 config or service is not the same on all nodes.').waitFor();
+  const row = page.getByRole('row').filter({ has: page.getByRole('link', { name: 'torn.yaml', exact: true }) });
+  const states = await row.getByRole('cell').allTextContents();
+  const [right, wrong] = [self, torn].map((address) => new RegExp(`${address} (\\w+)`).exec(states.join(' '))?.[1]);
+  assert.ok(right && wrong && right !== wrong, `the states of both: ${states}`);
   await settled(page);
   assert.deepEqual(await accessibilityInThemes(page), []);
-  await row('shared.yaml').getByRole('link').click();
-  await page.getByRole('heading', { level: 1, name: 'shared.yaml' }).waitFor();
+  await holds('a: right');
+  await page.getByText('All nodes that answered have the same data.').waitFor();
+  await compare.click();
+  await page.getByText(/^3 nodes hold the same configs and services\./).waitFor();
   assert.deepEqual(page.wrong, []);
   await page.context().close();
 });
@@ -129,7 +147,7 @@ test('the nodes, their leader, and what is left when one is killed', { skip }, a
   await nodes[2].kill();
   await page.getByText('2 of 3 voters are up').waitFor();
   await page.getByText('one more loss stops all writes').waitFor();
-  await page.getByText('Down', { exact: true }).waitFor();
+  await page.locator('section').filter({ has: page.getByRole('heading', { name: new RegExp(`127\\.0\\.0\\.1:${nodes[2].port}`) }) }).getByText('Down', { exact: true }).first().waitFor();
   nodes[2] = await nodes[2].restart();
   await page.getByText('3 of 3 voters are up').waitFor();
   await page.context().close();

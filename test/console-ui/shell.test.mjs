@@ -105,6 +105,20 @@ test('a reader sees no way to write, and the server refuses it too', { skip }, a
   const page = await openPage(browser, { allow: [...allow, /^403 /] });
   await page.goto(`${server.outside}#/ns/prod/configs`);
   await login(page, 'reader');
+  await page.getByRole('button', { name: 'Actions for read.yaml' }).click();
+  for (const name of ['Edit', 'Delete']) {
+    const item = page.getByRole('menuitem', { name });
+    assert.equal(await item.getAttribute('aria-disabled'), 'true');
+    await item.getByText('It needs the permission w on prod:DEFAULT_GROUP:config/read.yaml').waitFor();
+  }
+  await page.keyboard.press('End'); // it is reached by keys, too, so that the reason is read, and does nothing
+  await page.keyboard.press('Enter');
+  await page.getByRole('menuitem', { name: 'Delete' }).waitFor();
+  assert.equal(await page.getByRole('dialog').count(), 0);
+  await page.keyboard.press('Escape');
+  await page.getByRole('menu').waitFor({ state: 'detached' });
+  await page.getByRole('checkbox', { name: 'Select read.yaml' }).click();
+  for (const name of ['Delete', 'Change labels']) assert.equal(await page.getByRole('toolbar').getByRole('button', { name }).getAttribute('aria-disabled'), 'true');
   await page.getByRole('link', { name: 'read.yaml' }).click();
   assert.equal(await page.getByRole('button', { name: 'Edit' }).getAttribute('aria-disabled'), 'true');
   assert.equal(await page.getByRole('link', { name: 'Access' }).count(), 0);
