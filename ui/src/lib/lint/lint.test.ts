@@ -53,6 +53,8 @@ test.each([
 
 test.each([
   ['yaml', 'a: 1\na: 2\n', 'yaml_duplicate_key', '键重复出现：a'],
+  ['yaml', 's:\n  port: 1\n  port : 2\n', 'yaml_duplicate_key', '键重复出现：port'],
+  ['yaml', '"a: b": 1\n"a: b": 2\n', 'yaml_duplicate_key', '键重复出现："a: b"'],
   ['yaml', 'a: "x\n', 'yaml_missing_quote', '缺少结束引号'],
   ['yaml', 'a: ["x" "y"]\n', 'yaml_missing_comma', '缺少逗号'],
   ['yaml', 'a:\n\t- b\n', 'yaml_tab_as_indent', '缩进不能使用制表符，请用空格'],

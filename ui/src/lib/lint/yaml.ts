@@ -15,8 +15,13 @@ function codeOf({ code, message }: YAMLError, text: string): LintCode {
   return /map values/.test(message) ? 'yaml_missing_colon' : 'yaml_missing_char';
 }
 
+// The parser names the first character of a key that stands twice.
+const key = /^(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\n]+?(?=\s*:(?:\s|$)))/;
+
 function said(text: string, error: YAMLError, severity: Found['severity']): Found {
-  const [from, to] = error.pos;
+  const [from, first] = error.pos;
+  const twice = error.code === 'DUPLICATE_KEY' && key.exec(text.slice(from, from + 1024));
+  const to = twice ? from + twice[0].length : first;
   const shown = (text.slice(from, to).split('\n')[0] ?? '').trim().slice(0, quoted);
   return { from, to, severity, code: codeOf(error, shown), params: { text: shown } };
 }
