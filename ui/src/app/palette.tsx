@@ -123,7 +123,7 @@ export function Palette({ groups, onClose }: { groups: NavGroup[]; onClose: () =
         {entries.map(({ key, section, title, sub, icon: Icon }, i) => (
           <div key={key} role="presentation">
             {section !== entries[i - 1]?.section && <p role="presentation" className="px-2 pt-2 pb-1 text-xs font-medium text-fg-3">{section}</p>}
-            <div id={`palette-${i}`} role="option" aria-selected={i === active} onClick={() => choose(entries[i])} onMouseMove={() => i !== at && setAt(i)} className={cx('flex min-h-9 cursor-pointer items-center gap-2.5 rounded-md px-2 py-1', i === active && 'bg-hover')}>
+            <div id={`palette-${i}`} role="option" aria-selected={i === active} onClick={() => choose(entries[i])} onMouseMove={() => i !== at && setAt(i)} className={cx('flex min-h-9 cursor-pointer items-center gap-2.5 rounded-md px-2 py-1', i === active && 'bg-selected')}>
               <Icon size={16} aria-hidden className="shrink-0 text-fg-3" />
               <span className="min-w-0 flex-1">
                 <span className="block truncate text-sm">{title}</span>

@@ -5,6 +5,7 @@ import { useState, type KeyboardEvent } from 'react';
 import type { Namespace } from '../api/types';
 import { useT } from '../i18n';
 import { recall, remember } from '../lib/persist';
+import { number } from '../lib/time';
 import { cx } from '../ui/cx';
 import { SearchInput } from '../ui/field';
 import { chooseNamespace, useNamespace, useNamespaceName, useNamespaces } from './namespace';
@@ -77,7 +78,7 @@ export function NamespaceSwitch() {
                     <span className="block truncate">{one.namespaceShowName || one.namespace}</span>
                     {one.namespace !== one.namespaceShowName && <span className="block truncate font-mono text-xs text-fg-3">{one.namespace}</span>}
                   </span>
-                  <span className="text-xs text-fg-3 tabular-nums">{one.configCount}</span>
+                  <span className="text-xs text-fg-3 tabular-nums">{number(one.configCount)}</span>
                 </button>
                 <button type="button" aria-pressed={starred.includes(one.namespace)} aria-label={t.nav.star(one.namespaceShowName)} onClick={() => star(one.namespace)} className="flex size-7 items-center justify-center rounded-md text-fg-3 hover:text-fg">
                   <Star size={14} aria-hidden fill={starred.includes(one.namespace) ? 'currentColor' : 'none'} />

@@ -68,7 +68,7 @@ function options(width: number, latest: Latest, layer: HTMLElement): uPlot.Optio
   return {
     width,
     height,
-    padding: [8, 8, 0, 0],
+    padding: [8, 20, 0, 0],
     legend: { show: false },
     cursor: { sync: { key: 'overview' }, y: false, points: { size: 6 }, drag: { x: true, y: false, setScale: false, dist: 6 }, bind: { dblclick: () => () => (latest.current.onZoom?.(), null) } },
     scales: { x: { range }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max((high ?? 0) * 1.1, props.unit === 'ratio' ? 0.01 : 1)] } },

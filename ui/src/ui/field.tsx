@@ -4,7 +4,7 @@ import { useT } from '../i18n';
 import { IconButton } from './button';
 import { cx } from './cx';
 
-const box = 'rounded-md border border-line-strong bg-surface px-2.5 text-sm text-fg hover:border-fg-3 disabled:bg-sunken disabled:text-fg-3 aria-invalid:border-bad';
+const box = 'rounded-md border border-line-strong bg-surface px-2.5 text-sm text-fg hover:border-fg-3 disabled:border-line disabled:bg-sunken disabled:text-fg-3 aria-invalid:border-bad';
 
 // Fills its place unless it is given a width of its own.
 const wide = (className?: string) => !/(^|\s)(max-)?w-/.test(className ?? '') && 'w-full';

@@ -56,8 +56,15 @@ interface TabsProps {
 export function Tabs({ value, onChange, label, tabs }: TabsProps) {
   const list = useRef<HTMLDivElement>(null);
   useEffect(() => { // where there is no room for all, the one that is shown is seen
-    const at = list.current?.querySelector<HTMLElement>('[data-state=active]');
-    if (at) list.current!.scrollLeft = Math.min(Math.max(list.current!.scrollLeft, at.offsetLeft + at.offsetWidth - list.current!.clientWidth), at.offsetLeft);
+    const row = list.current!;
+    const show = () => {
+      const at = row.querySelector<HTMLElement>('[data-state=active]');
+      if (at) row.scrollLeft = Math.min(Math.max(row.scrollLeft, at.offsetLeft + at.offsetWidth - row.clientWidth), at.offsetLeft);
+    };
+    const watch = new ResizeObserver(show); // a count in a title comes later, and makes it wider
+    for (const one of row.children) watch.observe(one);
+    show();
+    return () => watch.disconnect();
   }, [value]);
   return (
     <R.Root value={value} onValueChange={onChange}>

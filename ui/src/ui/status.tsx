@@ -1,5 +1,6 @@
 import { Circle, CircleDashed, CircleDot, Contrast, Square, Triangle, type LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { number } from '../lib/time';
 import { cx } from './cx';
 
 export type Level = 'ok' | 'warn' | 'bad' | 'unknown' | 'gray' | 'info';
@@ -39,10 +40,10 @@ export function Share({ part, whole, level }: { part: number; whole: number; lev
   const fill = { ok: 'bg-ok', warn: 'bg-warn', bad: 'bg-bad', unknown: 'bg-fg-3', gray: 'bg-info', info: 'bg-accent' }[tint];
   return (
     <span className="inline-flex items-center gap-2 whitespace-nowrap tabular-nums">
-      <span aria-hidden className="h-1.5 w-14 overflow-hidden rounded-full bg-line">
+      <span aria-hidden className="h-1.5 w-14 overflow-hidden max-sm:hidden rounded-full bg-line">
         <span className={cx('block h-full rounded-full', fill)} style={{ width: `${ratio * 100}%` }} />
       </span>
-      {part}/{whole}
+      {number(part)}/{number(whole)}
     </span>
   );
 }

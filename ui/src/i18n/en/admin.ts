@@ -7,6 +7,7 @@ export const admin = {
   overview: {
     levels: { ok: 'Healthy', warn: 'Needs attention', bad: 'Something is broken' },
     allWell: 'All nodes, services and clients are as they should be.',
+    allWellSeen: 'All that you may see is as it should be.',
     asOf: 'as of',
     range: 'Time range',
     ranges: { '15m': '15 min', '1h': '1 h', '6h': '6 h', '24h': '24 h' },

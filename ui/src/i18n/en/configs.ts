@@ -249,7 +249,7 @@ export const configs = {
   },
   merge: {
     title: 'Somebody else was faster',
-    text: (version: string) => `${version || 'A change'} was published after you began. Here is both together.`,
+    text: (version: string) => `${version || 'A change'} was published after you began. Here are both.`,
     gone: 'The config was deleted after you began. Publishing creates it anew.',
     clean: 'Both changes are in different places and were joined.',
     conflicts: (count: number) => `${s(count, 'place was', 'places were')} changed by both. Choose for each.`,

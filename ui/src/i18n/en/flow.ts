@@ -6,7 +6,7 @@ export const flow = {
     plan: 'Show the plan',
     planning: 'The server is still planning',
     nothing: 'There is nothing to do',
-    remark: 'To be known',
+    remark: 'Note',
     outcome: 'Outcome',
     effects: { create: 'Create', update: 'Overwrite', delete: 'Delete' },
     outcomes: { waiting: 'Waiting', done: 'Done', skipped: 'Nothing to do', conflict: 'Changed meanwhile, left as it is', denied: 'Not allowed', failed: 'Failed' },

@@ -34,7 +34,7 @@ export const naming = {
     findMeta: 'Metadata, key=value',
     none: 'No services in this namespace yet',
     noneText: 'A service appears as soon as a client registers an instance.',
-    sentence: (healthy: number, total: number) => `${healthy} of ${s(total, 'instance', 'instances')} healthy`,
+    sentence: (healthy: number, total: number) => `${n.format(healthy)} of ${s(total, 'instance', 'instances')} healthy`,
     notEmpty: (count: number) => `It still has ${s(count, 'instance', 'instances')}`,
     deleteOf: (name: string) => `Delete ${name}`,
     deleteTitle: (name: string) => `Delete the service ${name}?`,

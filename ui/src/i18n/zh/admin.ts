@@ -4,6 +4,7 @@ export const admin: Pick<Dictionary, 'overview' | 'nodes' | 'switches' | 'compar
   overview: {
     levels: { ok: '健康', warn: '需要关注', bad: '有故障' },
     allWell: '所有节点、服务与客户端一切正常。',
+    allWellSeen: '您有权查看的内容一切正常。',
     asOf: '更新于',
     range: '时间范围',
     ranges: { '15m': '15 分钟', '1h': '1 小时', '6h': '6 小时', '24h': '24 小时' },

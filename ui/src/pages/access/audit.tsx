@@ -95,9 +95,9 @@ export function AuditPage() {
                   onOpen={({ row }) => setOpened(row)}
                   columns={[
                     { key: 'time', title: t.audit.time, width: '13rem', narrow: '1%', cell: ({ row }) => <span className="block min-w-[6.5rem] tabular-nums md:whitespace-nowrap">{absolute(millis(row.time))}</span> },
-                    { key: 'user', title: t.audit.who, width: '12%', wide: true, cell: ({ row }) => <span className="wrap-anywhere">{row.user || '–'}</span> },
+                    { key: 'user', title: t.audit.who, width: '10%', wide: true, cell: ({ row }) => <span className="wrap-anywhere">{row.user || '–'}</span> },
                     { key: 'what', title: t.audit.what, cell: ({ row }) => <><button type="button" onClick={() => setOpened(row)} className="min-h-6 min-w-[9.25rem] text-left font-mono text-xs wrap-anywhere text-accent-text hover:underline">{row.method} {row.path}</button>{named(row) && <span className="block font-mono text-xs wrap-anywhere text-fg-3 md:hidden">{named(row)}</span>}</> },
-                    { key: 'resource', title: t.access.resource, width: '20%', wide: true, cell: ({ row }) => <span className="font-mono text-xs wrap-anywhere">{row.resource}{named(row) && <span className="block text-fg-3">{named(row)}</span>}</span> },
+                    { key: 'resource', title: t.access.resource, width: '30%', wide: true, cell: ({ row }) => <span className="font-mono text-xs wrap-anywhere">{row.resource}{named(row) && <span className="block text-fg-3">{named(row)}</span>}</span> },
                     { key: 'address', title: t.config.from, width: '9rem', wide: true, wider: true, cell: ({ row }) => <span className="font-mono text-xs wrap-anywhere">{row.address}</span> },
                     { key: 'outcome', title: t.audit.outcome, width: '7rem', narrow: '1%', cell: ({ row }) => <State level={levels[row.outcome] ?? 'unknown'}>{t.audit.outcomes[row.outcome as 'done'] ?? row.outcome}</State> },
                   ]}

@@ -62,16 +62,17 @@ function Drop({ busy, step, onFile }: { busy: boolean; step: Step | undefined; o
 
 function planColumns(t: Dictionary, policy: Policy, onCompare: (item: PlanItem) => void): Column<PlanItem>[] {
   return [
-    { key: 'dataId', title: t.configs.dataId, cell: (item) => <span className="font-medium wrap-anywhere">{item.dataId}</span> },
-    { key: 'group', title: t.common.group, width: '24%', cell: (item) => <span className="wrap-anywhere">{item.groupName}</span> },
-    { key: 'state', title: t.common.state, width: '10rem', cell: (item) => <Badge level={levels[item.state]}>{t.transfer.states[item.state]}</Badge> },
-    { key: 'effect', title: t.transfer.effect, width: '10rem', cell: (item) => effect(t, item, policy) },
+    { key: 'dataId', title: t.configs.dataId, cell: (item) => <div className="min-w-28"><span className="block font-medium wrap-anywhere">{item.dataId}</span><span className="block text-xs wrap-anywhere text-fg-3 md:hidden">{item.groupName}</span></div> },
+    { key: 'group', title: t.common.group, width: '24%', wide: true, cell: (item) => <span className="wrap-anywhere">{item.groupName}</span> },
+    { key: 'state', title: t.common.state, width: '10rem', narrow: '1%', cell: (item) => <Badge level={levels[item.state]}>{t.transfer.states[item.state]}</Badge> },
+    { key: 'effect', title: t.transfer.effect, width: '10rem', narrow: '1%', cell: (item) => effect(t, item, policy) },
     { key: 'size', title: t.configs.size, width: '6rem', wide: true, align: 'end', cell: (item) => bytes(item.size) },
     {
       key: 'compare',
       title: t.history.compare,
       quiet: true,
       width: '7rem',
+      narrow: '1%',
       align: 'end',
       cell: (item) => item.state === 'different' && item.content !== null && item.current !== null && <Button className="h-7" onClick={() => onCompare(item)}>{t.history.compare}</Button>,
     },

@@ -102,9 +102,9 @@ export function RecyclePage() {
                   rows={rows}
                   rowKey={(row) => row.nid}
                   columns={[
-                    { key: 'dataId', title: t.configs.dataId, cell: (row) => <span className="block min-w-32 font-medium wrap-anywhere">{row.dataId}</span> },
+                    { key: 'dataId', title: t.configs.dataId, cell: (row) => <div className="min-w-28"><span className="block font-medium wrap-anywhere">{row.dataId}</span><span className="block text-xs wrap-anywhere text-fg-3 md:hidden">{row.groupName}</span></div> },
                     { key: 'group', title: t.common.group, width: '24%', wide: true, cell: (row) => <span className="wrap-anywhere">{row.groupName}</span> },
-                    { key: 'at', title: t.recycle.removed, width: '9rem', cell: (row) => <Time at={row.at} /> },
+                    { key: 'at', title: t.recycle.removed, width: '9rem', narrow: '1%', cell: (row) => <Time at={row.at} /> },
                     { key: 'user', title: t.recycle.by, width: '16%', wide: true, cell: (row) => row.user || row.address || '–' },
                     { key: 'acts', title: t.common.actions, quiet: true, width: '8rem', align: 'end', cell: (row) => <Button className="h-7" onClick={() => setChosen(row)}>{t.common.open}</Button> },
                   ]}

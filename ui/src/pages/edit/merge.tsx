@@ -22,8 +22,11 @@ type Conflict = Extract<Piece, { kind: 'conflict' }>;
 function Side({ title, lines, on, onChoose }: { title: string; lines: string[]; on: boolean; onChoose: () => void }) {
   const t = useT();
   return (
-    <button type="button" role="radio" aria-checked={on} onClick={onChoose} className={cx('flex min-w-0 flex-col rounded-lg border text-left', on ? 'border-accent bg-accent-soft' : 'border-line bg-surface hover:bg-hover')}>
-      <span className="px-3 pt-2 text-xs font-medium text-fg-2">{title}</span>
+    <button type="button" role="radio" aria-checked={on} onClick={onChoose} className={cx('flex min-w-0 flex-col rounded-lg border text-left', on ? 'border-accent bg-accent-soft' : 'border-line-strong bg-surface hover:bg-hover')}>
+      <span className="flex items-center gap-2 px-3 pt-2 text-xs font-medium text-fg-2">
+        <span aria-hidden className={cx('size-3.5 shrink-0 rounded-full border', on ? 'border-4 border-accent' : 'border-line-strong')} />
+        {title}
+      </span>
       <code className="block overflow-x-auto px-3 py-2 font-mono text-xs whitespace-pre">{lines.length ? lines.join('\n') : <i className="text-fg-3">{t.merge.removed}</i>}</code>
     </button>
   );

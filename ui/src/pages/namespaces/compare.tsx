@@ -48,13 +48,14 @@ function Choose({ label, value, onChange }: { label: string; value: string; onCh
 
 const shownKeys = 8; // of a kind; the rest is counted
 
-// Which keys differ, in one line for each kind.
+// Which keys differ, in one line for each kind: of the left text seen from the right one,
+// as the text of the left is what a copy brings to the right.
 function Keys({ pair }: { pair: Pair }) {
   const t = useT();
   if (!pair.semantic || !pair.counts) return null;
   const lines = [
-    [t.compare.added, pair.keysAdded, pair.counts.added],
-    [t.compare.removed, pair.keysRemoved, pair.counts.removed],
+    [t.compare.added, pair.keysRemoved, pair.counts.removed],
+    [t.compare.removed, pair.keysAdded, pair.counts.added],
     [t.compare.changed, pair.keysChanged, pair.counts.changed],
   ] as const;
   return (
@@ -121,12 +122,12 @@ function CopyOver({ source, target, pairs, onClose, onDone }: CopyProps) {
   );
 }
 
-// How many keys differ: what is added, removed and changed.
+// How many keys a copy to the right would add, remove and change.
 function KeyCount({ pair }: { pair: Pair }) {
   const t = useT();
   if (!pair.counts) return <span className="text-fg-3">–</span>;
   if (!pair.semantic) return <span className="text-fg-3">{t.compare.asText}</span>;
-  const { added, removed, changed } = pair.counts;
+  const { added: removed, removed: added, changed } = pair.counts;
   if (!added && !removed && !changed) return <span className="text-fg-3">{pair.masked ? t.compare.onlySecrets : t.compare.noKey}</span>;
   return (
     <span className="flex flex-wrap gap-x-2 tabular-nums">

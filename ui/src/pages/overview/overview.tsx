@@ -6,6 +6,7 @@ import { getOverview, overviewKeys, ranges, type Overview, type Range, type Tile
 import { useNamespace } from '../../app/namespace';
 import { useAddress } from '../../app/query';
 import { useT } from '../../i18n';
+import { useMe } from '../../app/server';
 import { number, short } from '../../lib/time';
 import { cx } from '../../ui/cx';
 import { PageHead } from '../../ui/page';
@@ -20,6 +21,7 @@ const Charts = lazy(() => import('./charts'));
 
 function Verdict({ data }: { data: Overview }) {
   const t = useT();
+  const me = useMe();
   const { level, reasons } = data.verdict;
   const texts = t.overview.reasons as Record<string, (params: Record<string, string>) => string>;
   const tint = { ok: 'border-ok/40 bg-ok-soft', warn: 'border-warn/40 bg-warn-soft', bad: 'border-bad/40 bg-bad-soft' }[level];
@@ -28,7 +30,7 @@ function Verdict({ data }: { data: Overview }) {
       <State level={level} className="text-lg font-semibold">
         {t.overview.levels[level]}
       </State>
-      <span className="min-w-0 flex-[1_1_16rem] text-sm">{reasons?.length ? reasons.map((reason) => texts[reason.key]?.(reason.params ?? {}) ?? reason.key).join(' · ') : t.overview.allWell}</span>
+      <span className="min-w-0 flex-[1_1_16rem] text-sm">{reasons?.length ? reasons.map((reason) => texts[reason.key]?.(reason.params ?? {}) ?? reason.key).join(' · ') : me.admin ? t.overview.allWell : t.overview.allWellSeen}</span>
       <span className="text-xs text-fg-2">
         {t.overview.asOf} <Time at={data.at} />
       </span>
@@ -55,7 +57,7 @@ function TileRow({ tiles, ns }: { tiles: Tiles; ns: string }) {
     <div className="grid grid-cols-2 gap-3 sm:grid-cols-3 xl:grid-cols-6">
       {nodes && <Tile label={t.nav.nodes} to="/cluster/nodes" value={`${nodes.up}/${nodes.total}`} sub={nodes.up < nodes.total ? t.overview.down(nodes.total - nodes.up) : t.overview.allUp} tone={nodes.up < nodes.total ? 'bad' : undefined} />}
       {services && <Tile label={t.nav.services} to={`${at}/services`} value={short(services.total)} sub={services.unhealthy ? t.overview.unhealthy(services.unhealthy) : services.empty ? t.overview.empty(services.empty) : ''} tone={services.unhealthy ? 'bad' : undefined} />}
-      {instances && <Tile label={t.nav.instances} to={`${at}/instances`} search={sick ? { health: 'unhealthy' } : {}} value={short(instances.total)} sub={sick ? t.overview.unhealthy(sick) : t.overview.allHealthy} tone={sick ? 'bad' : undefined} />}
+      {instances && <Tile label={t.nav.instances} to={`${at}/instances`} search={sick ? { health: 'unhealthy' } : {}} value={short(instances.total)} sub={sick ? t.overview.unhealthy(sick) : instances.total ? t.overview.allHealthy : ''} tone={sick ? 'bad' : undefined} />}
       {configs && <Tile label={t.nav.configs} to={`${at}/configs`} value={short(configs.total)} sub={configs.gray ? t.overview.gray(configs.gray) : ''} />}
       {tiles.clients !== null && <Tile label={t.nav.clients} to={`${at}/clients`} value={short(tiles.clients)} sub={listeners ? (listeners.behind ? t.config.behind(listeners.behind) : t.overview.listening(listeners.clients)) : ''} tone={listeners?.behind ? 'warn' : undefined} />}
       {pushes && <Tile label={t.overview.pushes} to={`${at}/services`} value={short(pushes.total)} sub={pushes.failed ? t.overview.failed(pushes.failed) : pushes.avgMillis >= 0 ? t.overview.takes(number(pushes.avgMillis, 1)) : ''} tone={pushes.failed ? 'warn' : undefined} />}

@@ -61,7 +61,7 @@ function columns(t: Dictionary, over: boolean, onEdit: (row: InstanceRow) => voi
       align: 'end',
       cell: (row) => (row.operator?.weight ? <Tip text={t.instances.byOperator(number(row.client?.weight ?? 1, 2))}><b tabIndex={0} className="font-semibold text-accent-text underline decoration-dotted underline-offset-4">{number(row.weight, 2)}</b></Tip> : number(row.weight, 2)),
     },
-    { key: 'metadata', title: t.services.metadata, wide: true, wider: over, width: over ? '24%' : '34%', cell: (row) => <MetadataChips map={row.metadata} marked={row.operator?.metadata ?? []} limit={over ? 2 : 3} /> },
+    { key: 'metadata', title: t.services.metadata, wide: true, wider: over, width: over ? '24%' : '28%', cell: (row) => <MetadataChips map={row.metadata} marked={row.operator?.metadata ?? []} limit={over ? 2 : 3} /> },
     {
       key: 'lastBeat',
       title: t.instances.lastBeat,

@@ -40,7 +40,7 @@ function columns(t: Dictionary, ns: string, onDelete: (row: ServiceRow) => void)
       key: 'healthy',
       title: t.services.healthy,
       sortable: true,
-      width: '9rem',
+      width: '11.5rem',
       narrow: '1%',
       cell: (row) => (row.instances ? <Share part={row.healthy} whole={row.instances} level={row.healthy === row.instances ? 'ok' : row.healthy ? 'warn' : 'bad'} /> : <span className="text-fg-3">{t.services.empty}</span>),
     },
@@ -74,6 +74,7 @@ function columns(t: Dictionary, ns: string, onDelete: (row: ServiceRow) => void)
 function Summary({ page }: { page: ServicePage | undefined }) {
   const t = useT();
   const [search, change] = useAddress();
+  const seen = may(useMe(), usePath().ns, 'naming', 'r');
   const { summary } = page ?? {};
   const tiles = [
     ['', t.services.title, summary?.services, ''],
@@ -86,7 +87,7 @@ function Summary({ page }: { page: ServicePage | undefined }) {
       {tiles.map(([state, label, count, tint]) => (
         <button key={state} type="button" aria-pressed={(search.state ?? '') === state} onClick={() => change({ state: state || undefined, page: undefined })} className={cx('rounded-xl border bg-surface px-4 py-2.5 text-left hover:border-line-strong', (search.state ?? '') === state ? 'border-accent' : 'border-line')}>
           <span className="block text-xs text-fg-2">{label}</span>
-          <span className={cx('text-xl font-semibold tabular-nums', tint)}>{count === undefined ? '–' : number(count)}</span>
+          <span className={cx('text-xl font-semibold tabular-nums', tint)}>{count === undefined || !seen ? '–' : number(count)}</span>
         </button>
       ))}
     </div>
