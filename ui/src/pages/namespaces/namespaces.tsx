@@ -59,7 +59,7 @@ function Remove({ one, onClose }: { one: Namespace; onClose: () => void }) {
   return (
     <Confirm open onClose={onClose} title={t.namespaces.deleteTitle(one.namespaceShowName)} submit={t.common.delete} busy={act.isPending} type={one.namespace} onConfirm={() => act.mutate()}>
       <p className={configs || services ? 'font-medium text-bad' : ''}>{t.namespaces.holds(configs, services)}</p>
-      <p className="text-fg-2">{t.namespaces.deleteText}</p>
+      {(configs > 0 || services > 0) && <p className="text-fg-2">{t.namespaces.deleteText}</p>}
     </Confirm>
   );
 }

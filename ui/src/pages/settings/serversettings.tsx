@@ -63,7 +63,7 @@ export function ServerSettingsPage() {
       <Loaded query={query}>
         {(data) => {
           const sections = [
-            ...data.sections.map(({ title, items }) => ({ title: data.words.title(title), items: (items ?? []).map((item) => ({ ...item, value: String(item.value ?? ''), doc: data.words.doc(item.key, item.doc) })) })),
+            ...data.sections.map(({ title, items }) => ({ title: data.words.title(title), items: (items ?? []).map((item) => ({ ...item, value: String(item.value ?? ''), doc: data.words.doc(item.key, item.doc).replaceAll('`', '') })) })),
             { title: t.server.derived, items: (data.derived ?? []).map((item) => ({ ...item, key: data.words.derived(item.key), value: data.words.derived(String(item.value ?? '')), source: 'default', secret: false, doc: '' })) },
           ]
             .map(({ title, items }) => ({ title, items: items.filter((item) => !wanted || `${item.key} ${item.value} ${item.doc}`.toLowerCase().includes(wanted)) }))
