@@ -44,7 +44,11 @@ async function expect(who, read, write) {
 }
 
 async function allowed(what, want, action) {
-  const failed = await action().then(() => null, err => err);
+  let failed;
+  for (let i = 0; i < 3; i++) { // a machine that is busy answers too late, which tells nothing
+    failed = await action().then(() => null, err => err);
+    if (want || !/Response timeout/.test(failed?.message)) break;
+  }
   assert.strictEqual(!failed, want, `${what}: allowed ${!failed}, want ${want} (${failed})`);
   if (failed) assert.match(failed.message, /Status: 403/, `${what} is refused otherwise than with 403`);
 }
