@@ -50,6 +50,16 @@ const keys = {
     await press(page, 'j Enter');
     await page.waitForURL(/clients\/10\.0\.1\.1/);
   },
+  '→ ←': async (page) => {
+    await visit(page, at('/ns/public/configs'));
+    const [first] = await names(page);
+    await page.locator('main tbody tr').first().evaluate((row) => row.focus());
+    await press(page, 'ArrowRight');
+    const lines = page.getByLabel(`Content of ${first}`);
+    await lines.waitFor();
+    await press(page, 'ArrowLeft');
+    await lines.waitFor({ state: 'detached' });
+  },
   Esc: async (page) => {
     await page.setViewportSize({ width: 700, height: 860 });
     await visit(page, at('/overview'));
@@ -206,7 +216,7 @@ test('the help names all keys, and each does what it says', { skip }, async () =
 test('keys of one character can be switched off; the others go on', { skip }, async () => {
   const page = await on.open({ reducedMotion: 'reduce', settings: { shortcuts: false } });
   await visit(page, at(order));
-  assert.deepEqual((await helped(page)).sort(), ['Ctrl K', 'Ctrl S', 'Enter', 'Esc', '↑ ↓'].sort());
+  assert.deepEqual((await helped(page)).sort(), ['Ctrl K', 'Ctrl S', 'Enter', 'Esc', '↑ ↓', '→ ←'].sort());
   const before = page.url();
   for (const key of ['g', 'c', '?', '/', 'n', 'e', 'h', 'l', 'c', '.', 'p', 'b', 'j', 'x']) await page.keyboard.press(key);
   await keys['Ctrl K'](page); // comes after whatever they might have done

@@ -35,7 +35,7 @@ export function MenuItem({ icon: Icon, danger, disabled, why, onSelect, children
   return (
     <R.Item
       disabled={disabled ?? false}
-      aria-disabled={why ? true : undefined}
+      aria-disabled={why || disabled ? true : undefined}
       aria-describedby={why ? note : undefined}
       onSelect={(event) => (why ? event.preventDefault() : onSelect())}
       className={cx(item, why ? 'cursor-not-allowed text-fg-2' : danger ? 'text-bad' : 'text-fg')}
