@@ -120,7 +120,7 @@ export const configs = {
     restore: 'Restore this version',
     isCurrent: 'This is the current version',
     restoreTitle: (version: string) => `Restore ${version}?`,
-    restoreText: (listeners: number) => `The text on the right becomes the current one, as a new version. ${s(listeners, 'client listens', 'clients listen')}.`,
+    restoreText: (listeners: number) => `The new text below (green) becomes the current one, as a new version. ${s(listeners, 'client listens', 'clients listen')}.`,
     restoreTo: (listeners: number) => (listeners ? `Restore for ${s(listeners, 'client', 'clients')}` : 'Restore'),
     restored: (version: string) => `${version} is current again.`,
     releasesText: 'Everything that was published, changed or deleted in this namespace.',

@@ -122,7 +122,7 @@ export const configs: Pick<Dictionary, Part> = {
     restore: '恢复此版本',
     isCurrent: '这就是当前版本',
     restoreTitle: (version) => `恢复 ${version}？`,
-    restoreText: (listeners) => `右侧的文本将作为新版本成为当前内容。${listeners} 个客户端在监听。`,
+    restoreText: (listeners) => `下方绿色标出的新文本将作为新版本成为当前内容。${listeners} 个客户端在监听。`,
     restoreTo: (listeners) => (listeners ? `恢复并通知 ${listeners} 个客户端` : '恢复'),
     restored: (version) => `${version} 已重新成为当前版本。`,
     releasesText: '此命名空间中所有的发布、修改与删除。',
